@@ -1,0 +1,1 @@
+"""From a `Decision` to cards in the words of CDS Hooks. Pure."""

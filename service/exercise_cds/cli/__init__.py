@@ -1,0 +1,1 @@
+"""The door for rule authors and operators: the command `exercise-cds`."""

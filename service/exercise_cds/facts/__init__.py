@@ -1,0 +1,1 @@
+"""From chart to facts: one derive function per kind. Pure: no network, no clock."""

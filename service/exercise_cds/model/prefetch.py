@@ -1,0 +1,37 @@
+"""What stands under each prefetch key: four states that are never confused (CH-053). Values are still JSON text; `fhir/` reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from exercise_cds.model.facts import Cause
+
+
+@dataclass(frozen=True, slots=True)
+class Obtained:
+    """A resource or Bundle as JSON text, as the EHR sent it or its FHIR server answered. May hold zero entries.
+
+    `pages` are further pages of the same search, in order, where our own fetch followed `next`.
+    """
+
+    text: bytes
+    pages: tuple[bytes, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """`null`: asked, and there is nothing (CH-003). Not the same as not obtained."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotObtained:
+    """Absent, an OperationOutcome, a failed query, a value that is no resource: `why` in words for the card."""
+
+    cause: Cause
+    why: str
+
+
+PrefetchValue: TypeAlias = "Obtained | Nothing | NotObtained"
+Prefetch: TypeAlias = "Mapping[str, PrefetchValue]"

@@ -1,0 +1,1 @@
+"""Who asks: tokens, keys, replay. Hands over a `Client` and nothing else of the token."""
