@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-
 UTC = ZoneInfo("UTC")
 
 
