@@ -85,3 +85,5 @@ class Chart:
     issues: tuple[Issue, ...] = ()
     unchecked: frozenset[str] = frozenset()
     """Resource types that the site declared as never shared (overlay `unchecked`): not in doubt, but said on each card."""
+    gaps_of: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
+    """By fact name: the gaps of the prefetch keys that the fact reads (gaps of `unchecked` types left out); absent means none."""
