@@ -34,6 +34,8 @@ class HookRequest:
     hook: str
     hook_instance: str
     patient_id: str
+    service: str = ""
+    """The id in the path of the call."""
     user_id: str = ""
     encounter_id: str = ""
     drafts: bytes = b""
