@@ -1,0 +1,42 @@
+# exercise-cds: what a person types. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help serve test lint format docs lock clean
+
+PORT ?= 8080
+ARGS ?=
+BIN := .venv/bin
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
+
+serve:  ## set up, then serve on http://127.0.0.1:$PORT (8080) without authentication, for trying
+	@tools/set-up --port "$(PORT)"
+	@EXERCISE_CDS_PORT="$(PORT)" EXERCISE_CDS_AUTHENTICATION=none EXERCISE_CDS_NAMED_SERVICES=low-back-pain-orders-sign \
+		EXERCISE_CDS_HTTP_FHIR_SERVERS=true exec $(BIN)/exercise-cds serve $(ARGS)
+
+test:  ## set up, then run all tests; ARGS="-k duration" chooses
+	@tools/set-up
+	@$(BIN)/python -m pytest $(ARGS)
+
+lint:  ## ruff and mypy
+	@tools/set-up
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/mypy tools
+
+format:  ## put the code into its one form
+	@tools/set-up
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
+	@$(BIN)/ruff format .
+
+docs:  ## write the pages that are made from the code
+	@tools/set-up
+	@$(BIN)/python tools/settings_page.py
+
+lock:  ## choose versions anew and pin them with their hashes (needs network)
+	@tools/set-up
+	@tools/lock $(ARGS)
+
+clean:  ## remove what set-up and tests made; .cache keeps the built wheel
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis service/*.egg-info build
