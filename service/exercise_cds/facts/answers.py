@@ -1,0 +1,89 @@
+"""The kind `answer`: the newest answer to a questionnaire item, wherever in the response the item stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+from typing import Any
+
+from exercise_cds.facts.dates import Moment, moment
+from exercise_cds.facts.look import Look
+from exercise_cds.facts.newest import Collected, LeftOut, Newest, Reading, derive_newest, newest
+from exercise_cds.facts.readings import Number, Useless, Value, boolean, coded, quantity, understood
+from exercise_cds.facts.units import convert, ucum
+from exercise_cds.model.facts import Evidence, Fact
+from exercise_cds.model.matching import normal_code
+from exercise_cds.model.pack import FactSpec
+
+_USABLE = frozenset({"completed", "amended"})
+
+
+def derive_answer(spec: FactSpec, look: Look) -> Fact:
+    """A number, or one of the author's words."""
+    return derive_newest(spec, look, answer_readings)
+
+
+def newest_answer(spec: FactSpec, look: Look) -> Newest:
+    """The newest answer itself, for `overruled_by`."""
+    return newest(spec, look, answer_readings(spec, look))
+
+
+def answer_readings(spec: FactSpec, look: Look) -> Collected:
+    """Every usable answer of a completed or amended response to an item of the fact's linkIds."""
+    collected = Collected([], [])
+    for entry in look.entries:
+        response = entry.resource
+        if response.status not in _USABLE:
+            continue
+        when = moment(response.authored, look.zone)
+        resource = f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
+        for answer in _answers(response.item, spec.link_ids):
+            _collect(collected, when, resource, _value(spec, answer))
+    return collected
+
+
+def _collect(collected: Collected, when: Moment | None, resource: str, value: Value | Useless | None) -> None:
+    if value is None:
+        return
+    if isinstance(value, Useless):
+        collected.left_out.append(LeftOut(when, value.shown, value.why))
+    elif when is None:
+        collected.left_out.append(LeftOut(None, value[2], "it has no date"))
+    else:
+        collected.readings.append(Reading(value[0], value[1], when, None, Evidence(resource, when.shown, value[2])))
+
+
+def _answers(items: list[Any] | None, link_ids: tuple[str, ...]) -> Iterator[Any]:
+    """The answers to the items of these linkIds, items nested in items and in answers included."""
+    for item in items or ():
+        for answer in item.answer or ():
+            if item.linkId in link_ids:
+                yield answer
+            yield from _answers(answer.item, link_ids)
+        yield from _answers(item.item, link_ids)
+
+
+def _value(spec: FactSpec, answer: Any) -> Value | Useless | None:
+    if (coding := answer.valueCoding) is not None:
+        return coded(spec, [normal_code(coding.system, coding.code)], [coding.display])
+    if answer.valueBoolean is not None:
+        return boolean(spec, said=answer.valueBoolean)
+    number = _number(answer)
+    return understood(spec, number, None, _in_unit) if number is not None else None
+
+
+def _number(answer: Any) -> Number | None:
+    if (value := answer.valueQuantity) is not None:
+        return quantity(value)
+    for value in (answer.valueInteger, answer.valueDecimal):
+        if value is not None:
+            return Number(Fraction(value), "", "", str(value))
+    return None
+
+
+def _in_unit(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Fraction | str:
+    """A bare number is believed to be in the fact's unit; a Quantity is converted."""
+    if not number.unit:
+        return number.value
+    value = convert(number.value, ucum(number.unit), ucum(spec.unit))
+    return f"its unit is not {spec.unit or 'a bare number'}" if value is None else value

@@ -1,0 +1,80 @@
+"""What one fact may look at: its entries, what is missing, the day of asking. And what is in doubt because of what is missing.
+
+Law 3: could not look is not the same as not there. A gap or an unreadable entry of a fact makes the fact doubtful, unless
+what was obtained settles it whatever is missing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from exercise_cds.model.chart import Entry, Gap
+from exercise_cds.model.facts import Cause, Evidence, InDoubt
+
+if TYPE_CHECKING:
+    from exercise_cds.facts.newest import Newest
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the pack says of its codes: which are unverified, which say "chronic" or "acute" in their display."""
+
+    unverified: frozenset[tuple[str, str]] = frozenset()
+    chronic: frozenset[tuple[str, str]] = frozenset()
+    acute: frozenset[tuple[str, str]] = frozenset()
+    chronic_from: float = 85
+    """Days: the pack's setting `chronic_from_days`; only a remark on conflicts hangs on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One fact's view of the chart."""
+
+    today: date
+    zone: ZoneInfo
+    entries: tuple[Entry, ...]
+    gaps: tuple[Gap, ...] = ()
+    unreadable: int = 0
+    """How many entries of this fact could not be read."""
+    terms: Terms = Terms()
+    newest: Newest | None = None
+    """The newest reading of the fact that `overruled_by` names."""
+
+
+def doubt(look: Look, evidence: tuple[Evidence, ...] = ()) -> InDoubt | None:
+    """The doubt of a fact that needs every entry: any gap, any unreadable entry."""
+    if look.gaps:
+        gap = min(look.gaps, key=lambda gap: gap.key)
+        return InDoubt(gap.cause, gap.why, evidence)
+    return _unreadable(look, evidence)
+
+
+def newest_doubt(look: Look, days: int | None, found: date | None, evidence: tuple[Evidence, ...] = ()) -> InDoubt | None:
+    """The doubt of a fact that needs the newest entry of the last `days` only; `found` is the day of the newest usable one.
+
+    A bundle in date order is complete back to a day. What lies further back does not matter where that day is before the
+    window, nor where a usable entry of that day or later was found: whatever is missing is older than it.
+    """
+    start = look.today - timedelta(days=days) if days is not None else None
+    for gap in sorted(look.gaps, key=lambda gap: gap.key):
+        whole = gap.complete_back_to
+        if whole is not None and ((start is not None and whole < start) or (found is not None and found >= whole)):
+            continue
+        return InDoubt(gap.cause, gap.why, evidence)
+    return _unreadable(look, evidence)
+
+
+def _unreadable(look: Look, evidence: tuple[Evidence, ...]) -> InDoubt | None:
+    if not look.unreadable:
+        return None
+    counted = "an entry" if look.unreadable == 1 else f"{look.unreadable} entries"
+    return InDoubt(Cause.UNREADABLE, f"{counted} could not be read", evidence)
+
+
+def in_order(evidence: list[Evidence]) -> tuple[Evidence, ...]:
+    """Each piece of evidence once, newest first, whatever the order in which the chart was sent."""
+    once = sorted(set(evidence), key=lambda piece: (piece.resource, piece.shown, piece.remark, piece.code or ("", "")))
+    return tuple(sorted(once, key=lambda piece: piece.date, reverse=True))

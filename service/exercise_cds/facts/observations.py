@@ -1,0 +1,54 @@
+"""The kinds `score` and `measurement`: the newest usable value. Law: docs/authors/facts.md."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from exercise_cds.facts.look import Look, in_order, newest_doubt
+from exercise_cds.facts.newest import Newest, derive_newest, newest
+from exercise_cds.facts.readings import measured_readings, score_readings
+from exercise_cds.model.facts import Fact, Known, NotRecorded
+from exercise_cds.model.pack import FactSpec
+
+
+def derive_score(spec: FactSpec, look: Look) -> Fact:
+    """A pain score on the fact's scale, decimals kept."""
+    return derive_newest(spec, look, score_readings)
+
+
+def derive_measurement(spec: FactSpec, look: Look) -> Fact:
+    """A number in the fact's unit, or one of the author's words; with `drop_over` how far it has fallen."""
+    if spec.drop_over is not None:
+        return _drop(spec, look, spec.drop_over)
+    return derive_newest(spec, look, measured_readings)
+
+
+def newest_score(spec: FactSpec, look: Look) -> Newest:
+    """The newest reading itself, for `overruled_by`."""
+    return newest(spec, look, score_readings(spec, look))
+
+
+def newest_measurement(spec: FactSpec, look: Look) -> Newest:
+    """The newest reading itself, for `overruled_by`."""
+    return newest(spec, look, measured_readings(spec, look))
+
+
+def _drop(spec: FactSpec, look: Look, days: int) -> Fact:
+    """Percent from the highest reading of the last `days` to the newest; a rise is 0; one reading alone tells nothing."""
+    collected = measured_readings(spec, look)
+    found = newest(spec, look, collected)
+    if found.reading is None or isinstance(found.reading.value, str):
+        return found.doubt or NotRecorded(found.remarks, found.evidence)
+    last = found.reading
+    start = look.today - timedelta(days=days)
+    before = [one for one in collected.readings if start <= one.day <= last.day and one is not last]
+    if in_doubt := newest_doubt(look, max(days, spec.within or 0), None, found.evidence):
+        return in_doubt
+    if not before:
+        return NotRecorded((*found.remarks, f"{spec.says}: one value alone"), found.evidence)
+    highest = max(before, key=lambda one: (float(one.value), one.evidence.resource))
+    most, now = float(highest.value), float(last.value)
+    fallen = max(0.0, round((most - now) / most * 100, 9)) if most > 0 else 0.0  # rounded: 5 % of pounds must not come out as 4.999
+    told = replace(highest.evidence, remark="the highest")
+    return Known(fallen, in_order([*found.evidence, told]), found.remarks)
