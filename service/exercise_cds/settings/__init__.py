@@ -1,0 +1,9 @@
+"""What a site sets: from the environment (`EXERCISE_CDS_*`), one YAML file, or the command line. Read once, at the start of a process.
+
+Stone: it knows nouns and nobody else. No stage reads a setting by itself; each is handed what it needs.
+"""
+
+from exercise_cds.settings.load import UnusableSettings, load
+from exercise_cds.settings.shapes import PREFIX, ClientSettings, Handouts, Limits, Settings
+
+__all__ = ["PREFIX", "ClientSettings", "Handouts", "Limits", "Settings", "UnusableSettings", "load"]
