@@ -1,0 +1,234 @@
+"""One YAML file, from bytes to nodes with places, or to findings. The only user of ruamel.yaml in this room.
+
+Read as YAML 1.2 with its core scalars; what a reader would have to be clever about (anchors, tags, merge keys, several documents,
+tabs) is refused. Events are composed here, not by the library: its composer expands aliases and its constructors build objects.
+Whatever the bytes, this ends: size, depth and the number of values are limited before they cost anything.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.events import (
+    AliasEvent,
+    DocumentStartEvent,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from exercise_cds.model.where import Where
+from exercise_cds.rulepack.bytes_reader import MOST_DEPTH, bad_character, text_of
+from exercise_cds.rulepack.nodes import Node, Place, Scalar, Sequence, Table
+from exercise_cds.rulepack.report import Report, quoted
+
+MOST_VALUES = 60_000
+"""About two seconds of scanning; 1,000 rules have some 20,000."""
+_NULL = frozenset({"", "~", "null", "Null", "NULL"})
+_YES_NO = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
+_INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0x[0-9a-fA-F]{1,15}|0o[0-7]{1,18}")
+_DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
+_UNSPEAKABLE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+# What the library raises on broken bytes besides its own errors, seen by fuzzing: a code point above U+10FFFF, an empty buffer.
+_LIBRARY_FAULTS = (ValueError, OverflowError, IndexError, TypeError, AttributeError, AssertionError, UnicodeError)
+_SENTENCES = (
+    ("could not find expected ':'", "a key without its colon", "write `key: value`"),
+    ("mapping values are not allowed", "a colon where no key can stand", "quote a text that holds ': ', and indent keys alike"),
+    ("expected <block end>", "the indentation does not fit what stands above", "indent entries of one list or mapping alike"),
+    ("expected ',' or '}'", "a mapping between { } is not closed", "add the missing `,` or `}`"),
+    ("expected ',' or ']'", "a list between [ ] is not closed", "add the missing `,` or `]`"),
+    ("while scanning a quoted scalar", "a quoted text is not closed", "add the missing quotation mark"),
+    ("that cannot start any token", "this character cannot begin a value", "quote the text"),
+)
+
+
+@dataclass(slots=True)
+class _Open:
+    """A list or mapping whose end has not come yet."""
+
+    mark: Any
+    is_table: bool
+    entries: dict[str, tuple[Scalar, Node]]
+    items: list[Node]
+    key: Scalar | None = None
+
+
+def read_yaml(content: bytes, file: str, report: Report) -> Place | None:
+    """The root of one file, or None where it cannot be read. Every mistake becomes a finding of `report`; never raises."""
+    text = text_of(content, file, report)
+    if text is None:
+        return None
+    if not text.strip():
+        report.add("empty-file", Where(file), "the file is empty", "write its keys, or delete it")
+        return None
+    return _Composer(file, report).root(text)
+
+
+class _Composer:
+    """Nodes from one file's events."""
+
+    def __init__(self, file: str, report: Report) -> None:
+        self.file = file
+        self.report = report
+        self.usable = True
+
+    def root(self, text: str) -> Place | None:
+        """The root node, or None."""
+        try:
+            node = self._compose(YAML(typ="safe", pure=True, plug_ins=[]).parse(text))
+        except MarkedYAMLError as error:
+            self._syntax(error)
+            return None
+        except (YAMLError, *_LIBRARY_FAULTS):
+            self.report.add("yaml-syntax", Where(self.file), "this is not YAML", "see the file as plain text; it may be damaged")
+            return None
+        return Place(self.file, node) if node is not None and self.usable else None
+
+    def _compose(self, events: Iterator[Any]) -> Node | None:
+        root: Node | None = None
+        opened: list[_Open] = []
+        documents = values = 0
+        for event in events:
+            kind = type(event)
+            if kind is DocumentStartEvent:
+                documents += 1
+                if not self._document(event, documents):
+                    return None
+                continue
+            node: Node | None = None
+            if kind is ScalarEvent:
+                node = self._scalar(event)
+            elif kind is MappingStartEvent or kind is SequenceStartEvent:
+                self._plain_only(event)
+                opened.append(_Open(event.start_mark, kind is MappingStartEvent, {}, []))
+            elif kind is MappingEndEvent or kind is SequenceEndEvent:
+                node = self._closed(opened.pop())
+            elif kind is AliasEvent:
+                self._refuse("yaml-alias", event, "an alias (*name) is not allowed", "write the value out")
+                node = Scalar(None, "", *_at(event.start_mark))
+            else:
+                continue
+            values += 1
+            if values > MOST_VALUES or len(opened) > MOST_DEPTH:
+                self._too_much(event, values)
+                return None
+            if node is not None:
+                root = self._placed(node, opened) or root
+        return root
+
+    def _placed(self, node: Node, opened: list[_Open]) -> Node | None:
+        """Put a finished node into what is open; the node itself where nothing is."""
+        if not opened:
+            return node
+        inner = opened[-1]
+        if not inner.is_table:
+            inner.items.append(node)
+        elif inner.key is None:
+            inner.key = self._key(node)
+        else:
+            key, inner.key = inner.key, None
+            if key.source in inner.entries:
+                first = inner.entries[key.source][0]
+                where = Where(self.file, key.line, key.column)
+                sentence = f"the key {quoted(key.source)} stands twice; the first is in line {first.line}"
+                self.report.add("duplicate-key", where, sentence, "keep one of them")
+            else:
+                inner.entries[key.source] = (key, node)
+        return None
+
+    def _key(self, node: Node) -> Scalar:
+        if not isinstance(node, Scalar):
+            self._refuse_at("yaml-key", Where(self.file, node.line, node.column), "a key must be a word", "write `word: value`")
+            return Scalar(None, "", node.line, node.column)
+        if node.source == "<<":
+            self._refuse_at(
+                "yaml-merge-key", Where(self.file, node.line, node.column), "a merge key (<<) is not allowed", "write the keys out"
+            )
+        return node
+
+    @staticmethod
+    def _closed(done: _Open) -> Node:
+        line, column = _at(done.mark)
+        return Table(done.entries, line, column) if done.is_table else Sequence(tuple(done.items), line, column)
+
+    def _document(self, event: Any, documents: int) -> bool:
+        if documents > 1:
+            self._refuse("many-documents", event, "a second document begins here (---)", "one document per file")
+            return False
+        if event.version is not None or event.tags:
+            where = Where(self.file, 1, 1)
+            self._refuse_at("yaml-directive", where, "a directive (a line that begins with %) is not allowed", "delete that line")
+        return True
+
+    def _too_much(self, event: Any, values: int) -> None:
+        if values > MOST_VALUES:
+            self._refuse("too-many-values", event, f"the file holds more than {MOST_VALUES} values", "split it into several files")
+        else:
+            self._refuse("too-deep", event, f"lists and mappings are nested more than {MOST_DEPTH} deep", "write it flatter")
+
+    def _plain_only(self, event: Any) -> None:
+        if event.anchor is not None:
+            self._refuse(
+                "yaml-anchor", event, f"an anchor (&{event.anchor}) is not allowed", "delete it; write values out where they are used"
+            )
+        if event.tag is not None:
+            self._refuse("yaml-tag", event, "a tag (!name) is not allowed", "delete it; quote the value if it begins with `!`")
+
+    def _scalar(self, event: Any) -> Scalar:
+        self._plain_only(event)
+        line, column = _at(event.start_mark)
+        text: str = event.value
+        if bad := bad_character(text):
+            self._refuse("bad-character", event, f"this text holds {bad}", "delete it")
+            return Scalar(None, "", line, column)
+        if event.style:
+            return Scalar(text, text, line, column)
+        return Scalar(self._core(text, event), text, line, column)
+
+    def _core(self, text: str, event: Any) -> str | int | float | bool | None:
+        """YAML 1.2 core: null, yes/no, number, else text. Dates stay text."""
+        if text in _NULL:
+            return None
+        if text in _YES_NO:
+            return _YES_NO[text]
+        if text[0] not in "+-.0123456789":
+            return text
+        if _INTEGER.fullmatch(text):
+            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
+        if _DECIMAL.fullmatch(text) or _UNSPEAKABLE.fullmatch(text):
+            number = float(text) if not _UNSPEAKABLE.fullmatch(text) else math.nan
+            if math.isfinite(number):
+                return number
+            self._refuse("bad-number", event, f"{quoted(text)} is no number that can be compared", "write a finite number")
+        return text
+
+    def _refuse(self, code: str, event: Any, sentence: str, hint: str) -> None:
+        self._refuse_at(code, Where(self.file, *_at(event.start_mark)), sentence, hint)
+
+    def _refuse_at(self, code: str, where: Where, sentence: str, hint: str) -> None:
+        self.usable = False
+        self.report.add(code, where, sentence, hint)
+
+    def _syntax(self, error: MarkedYAMLError) -> None:
+        mark = error.problem_mark or error.context_mark
+        where = Where(self.file, *_at(mark)) if mark is not None else Where(self.file)
+        said = f"{error.context or ''} {error.problem or ''}"
+        for begins, sentence, hint in _SENTENCES:
+            if begins in said:
+                self.report.add("yaml-syntax", where, sentence, hint)
+                return
+        self.report.add(
+            "yaml-syntax", where, f"this is not YAML: {quoted(error.problem or said, 90)}", "mend the line, or the one above it"
+        )
+
+
+def _at(mark: Any) -> tuple[int, int]:
+    return mark.line + 1, mark.column + 1
