@@ -10,7 +10,7 @@ from exercise_cds.model.where import Where
 from exercise_cds.rulepack.check_digits import trouble_with
 from exercise_cds.rulepack.nodes import Place
 from exercise_cds.rulepack.report import Report, quoted
-from exercise_cds.rulepack.shapes.common import CodeShape
+from exercise_cds.rulepack.shapes.vocabulary import CodeShape
 
 ALIASES: Mapping[str, str] = {"snomed": SNOMED, "loinc": LOINC, "icd-10-cm": ICD10CM, "cpt": CPT, "rxnorm": RXNORM}
 

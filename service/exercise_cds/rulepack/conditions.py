@@ -30,10 +30,11 @@ OPERATORS: Mapping[ValueType, tuple[Op, ...]] = {
 """The operators that an author may write, by the type of the fact. A yes/no fact is asked by its bare name."""
 WRITTEN = tuple(dict.fromkeys(op for ops in OPERATORS.values() for op in ops))
 _MEANT = {
-    ">=": "at_least", "<=": "at_most", ">": "above", "<": "below", "=": "is", "==": "is",
-    "gte": "at_least", "lte": "at_most", "gt": "above", "lt": "below", "min": "at_least", "max": "at_most", "minimum": "at_least", "maximum": "at_most", "from": "at_least", "to": "at_most",
-    "over": "above", "under": "below", "more_than": "above", "less_than": "below", "equals": "is", "eq": "is",
-    "in": "one_of", "any_of": "one_of", "exists": "known", "present": "known", "recorded": "known", "within": "between",
+    ">=": "at_least", "gte": "at_least", "min": "at_least", "minimum": "at_least", "from": "at_least",
+    "<=": "at_most", "lte": "at_most", "max": "at_most", "maximum": "at_most", "to": "at_most",
+    ">": "above", "gt": "above", "over": "above", "more_than": "above", "<": "below", "lt": "below", "under": "below", "less_than": "below",
+    "=": "is", "==": "is", "equals": "is", "eq": "is", "in": "one_of", "any_of": "one_of",
+    "exists": "known", "present": "known", "recorded": "known", "within": "between",
 }  # fmt: skip
 """What authors write who know other languages."""
 

@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 from exercise_cds.model.where import Where
 from exercise_cds.rulepack.nodes import Node, Place, Scalar, Sequence, Step, Table, plain
 from exercise_cds.rulepack.report import Report, quoted
-from exercise_cds.rulepack.shapes import common
-from exercise_cds.rulepack.shapes.common import Shape
+from exercise_cds.rulepack.shapes import vocabulary
+from exercise_cds.rulepack.shapes.vocabulary import Shape
 
 S = TypeVar("S", bound=Shape)
 _MOST_ERRORS = 100
@@ -22,8 +22,8 @@ _KINDS = {
     "dict": "a mapping (key: value)", "model": "a mapping (key: value)",
 }  # fmt: skip
 _FORMS: Mapping[str, str] = {
-    common.KEBAB: "small letters and digits joined by hyphens: easy-starter",
-    common.SNAKE: "small letters and digits joined by underscores: back_pain_days",
+    vocabulary.KEBAB: "small letters and digits joined by hyphens: easy-starter",
+    vocabulary.SNAKE: "small letters and digits joined by underscores: back_pain_days",
     r"^\d{4}-\d{2}-\d{2}$": "a date: 2026-03-02",
     r"^20[0-9]{2}\.([1-9]|1[0-2])\.[0-9]{1,4}$": "year, month and number: 2026.11.0",
     r"^https://[^\s<>\"'()]+$": "an address that begins with https://",

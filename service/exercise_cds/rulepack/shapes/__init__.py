@@ -5,7 +5,7 @@ later stage replaces in a schema made for one pack (the enumeration of its progr
 """
 
 from exercise_cds.rulepack.shapes.cases import CasesFile, CaseShape
-from exercise_cds.rulepack.shapes.common import Shape
+from exercise_cds.rulepack.shapes.vocabulary import Shape
 from exercise_cds.rulepack.shapes.facts import FactsFile, FactShape
 from exercise_cds.rulepack.shapes.overlay import OverlayFile
 from exercise_cds.rulepack.shapes.pack import PackFile

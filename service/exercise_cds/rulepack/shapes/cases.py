@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from exercise_cds.model.decision import Outcome
-from exercise_cds.rulepack.shapes.common import Day, Kebab, Number, OneOrMany, ProgramName, RuleName, ServiceName, SettingName, Shape
+from exercise_cds.rulepack.shapes.vocabulary import Day, Kebab, Number, OneOrMany, ProgramName, RuleName, ServiceName, SettingName, Shape
 from exercise_cds.rulepack.shapes.pack import RESOURCE_TYPES
 
 When = Annotated[str, StringConstraints(min_length=4, max_length=60)]

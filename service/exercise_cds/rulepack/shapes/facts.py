@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from exercise_cds.model.kinds import KINDS
-from exercise_cds.rulepack.shapes.common import (
+from exercise_cds.rulepack.shapes.vocabulary import (
     CodeWord,
     Condition,
     Duration,

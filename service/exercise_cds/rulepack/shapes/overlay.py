@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from exercise_cds.rulepack.shapes.common import CodeShape, Kebab, Line, Number, ProgramName, Prose, RuleName, SettingName, Shape, Url
+from exercise_cds.rulepack.shapes.vocabulary import CodeShape, Kebab, Line, Number, ProgramName, Prose, RuleName, SettingName, Shape, Url
 
 
 class DisableShape(Shape):

@@ -9,7 +9,7 @@ from pydantic import Field, StringConstraints
 
 from exercise_cds.model.hooks import HOOKS
 from exercise_cds.model.kinds import KINDS
-from exercise_cds.rulepack.shapes.common import (
+from exercise_cds.rulepack.shapes.vocabulary import (
     CodeShape,
     Condition,
     Kebab,

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from exercise_cds.rulepack.shapes.common import CodeShape, Condition, EvidenceName, Kebab, Label, Line, OneOrMany, Prose, Shape, Url
+from exercise_cds.rulepack.shapes.vocabulary import CodeShape, Condition, EvidenceName, Kebab, Label, Line, OneOrMany, Prose, Shape, Url
 
 
 class StepShape(Shape):

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from exercise_cds.rulepack.shapes.common import (
+from exercise_cds.rulepack.shapes.vocabulary import (
     Condition,
     Day,
     EvidenceName,

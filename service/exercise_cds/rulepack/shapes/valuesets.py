@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
-from exercise_cds.rulepack.shapes.common import Kebab, Shape, System
+from exercise_cds.rulepack.shapes.vocabulary import Kebab, Shape, System
 
 CODE_SOURCE = "http://exercise-cds.org/fhir/code-source"
 CODE_CHECK = "http://exercise-cds.org/fhir/code-check"
