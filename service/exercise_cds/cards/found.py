@@ -1,0 +1,76 @@
+"""What made a rule true, and what leaves one open: readings of the tree for `{found}` and for "could not be checked".
+
+It decides nothing: truth is Kleene's (`model/kleene.py`), and what follows from it stands in the Decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from exercise_cds.model.decision import Truth
+from exercise_cds.model.facts import Bounds, Facts, InDoubt
+from exercise_cds.model.kleene import FactOfWrongType, leaf_truth
+from exercise_cds.model.normal import negation_normal
+from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Named, Node, Not, Op, leaves
+
+_NEGATIVE = frozenset({Op.FALSE, Op.IS_NOT, Op.NONE_OF})
+"""Leaves that are true because something is not there: they name nothing that was found."""
+
+
+def truth(leaf: Leaf, facts: Facts) -> Truth:
+    """What a leaf says of the facts. A fact that is not there, or at which an engine stumbles (law 4), is unknown: cards still come."""
+    fact = facts.get(leaf.fact)
+    if fact is None:
+        return Truth.UNKNOWN
+    try:
+        return leaf_truth(leaf, fact)
+    except FactOfWrongType:
+        return Truth.UNKNOWN
+
+
+def _names_something(leaf: Leaf) -> bool:
+    return leaf.op not in _NEGATIVE and not (leaf.op is Op.KNOWN and not leaf.value)
+
+
+def _proven(node: Node, facts: Facts, into: dict[str, None]) -> bool:
+    """Whether the condition is true; if so, the names of the facts that make it so are added to `into`, left to right."""
+    match node:
+        case Leaf():
+            if truth(node, facts) is not Truth.TRUE:
+                return False
+            if _names_something(node):
+                into[node.fact] = None
+            return True
+        case AnyOf(parts):
+            met = [_proven(part, facts, into) for part in parts]  # every part is asked: all that is found is named
+            return any(met)
+        case AllOf(parts):
+            mine: dict[str, None] = {}
+            if not all(_proven(part, facts, mine) for part in parts):
+                return False
+            into.update(mine)
+            return True
+        case Named(_, part):
+            return _proven(part, facts, into)
+        case Always():
+            return True
+        case Not(part):
+            return _proven(negation_normal(part, negate=True), facts, into)
+
+
+def found_facts(when: Node, facts: Facts) -> tuple[str, ...]:
+    """The facts that made `when` true, left to right. Where it is not proven (the engines differ), what holds of it on its own."""
+    into: dict[str, None] = {}
+    if not _proven(when, facts, into):
+        into = {leaf.fact: None for leaf in leaves(when) if _names_something(leaf) and truth(leaf, facts) is Truth.TRUE}
+    return tuple(into)
+
+
+def open_facts(asked: Iterable[Leaf], facts: Facts) -> tuple[str, ...]:
+    """The facts that leave a rule open: in doubt, or a number whose bounds leave the leaf undecided."""
+    into: dict[str, None] = {}
+    for leaf in asked:
+        fact = facts.get(leaf.fact)
+        if isinstance(fact, (InDoubt, Bounds)) and truth(leaf, facts) is Truth.UNKNOWN:
+            into[leaf.fact] = None
+    return tuple(into)
