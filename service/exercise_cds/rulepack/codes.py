@@ -131,7 +131,6 @@ CODES: Mapping[str, FindingCode] = MappingProxyType({row.code: row for row in (
     FindingCode("always-withheld", "a program is offered that a rule withholds from everybody"),
     FindingCode("setting-out-of-bounds", "a setting's value lies outside its bounds"),
     FindingCode("bounds-unordered", "a setting's, scale's or range's lower bound is above its upper one"),
-    FindingCode("too-many-leaves", "a rule asks more different questions than the engine can hold at once"),
     FindingCode("wide-condition", "a rule's `any`s multiply to more than 256 ways of being true", _ADVICE),
     # Overlay
     FindingCode("overlay-of-another-pack", "the overlay names another pack"),

@@ -6,6 +6,7 @@ one finding, not a hundred unknown names.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -40,13 +41,17 @@ class Loaded:
     findings: tuple[Finding, ...]
 
 
-def load(folder: Path, overlay: Path | None = None) -> Loaded:
-    """Read, link and check a pack and, if given, a site's overlay of it. Never raises for anything that an author wrote."""
+def load(folder: Path, overlay: Path | None = None, *, settings: Mapping[str, float] | None = None) -> Loaded:
+    """Read, link and check a pack and, if given, a site's overlay of it. Never raises for anything that an author wrote.
+
+    `settings` are values in place of the pack's and the overlay's: what a case of the pack's tests tries.
+    """
     report = Report()
     files = read_folder(folder, report)
     changes = None if overlay is None else read_file(overlay, overlay.name, report)
     site = None if overlay is None or changes is None else read_overlay(changes, overlay.name, report)
-    pack = _Loading(files, site, report).pack(files.digest(changes))
+    tried = {name: (float(value), Where(PACK)) for name, value in (settings or {}).items()}
+    pack = _Loading(files, site, tried, report).pack(files.digest(changes))
     findings = report.findings()
     return Loaded(None if report.errors else pack, findings)
 
@@ -54,8 +59,9 @@ def load(folder: Path, overlay: Path | None = None) -> Loaded:
 class _Loading:
     """One load: what was read of each file, and the scope that fills stage by stage."""
 
-    def __init__(self, files: Files, site: Overlay | None, report: Report) -> None:
+    def __init__(self, files: Files, site: Overlay | None, tried: Mapping[str, packs.Changed], report: Report) -> None:
         self.files, self.site, self.report = files, site, report
+        self.changed = (site.settings if site else {}) | tried
         self.scope = Scope(report)
         if site is not None:
             self.scope.replacements = site.replacements
@@ -115,7 +121,7 @@ class _Loading:
         read = {file: read_valueset(content, file, self.report) for file, content in self.files.under("valuesets")}
         scope.valuesets = {file.rpartition("/")[2].removesuffix(".json"): valueset for file, valueset in read.items()}
         if pack.node is not None:
-            scope.settings = packs.settings(pack, self.site.place / "settings" if self.site else None, scope)
+            scope.settings = packs.settings(pack, self.changed, scope)
             scope.services = (pack / "services").names
             scope.sites = (pack / "sites").names
             listed = texts_of_keys(pack / "programs")

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from exercise_cds.model.pack import Program, Rule, Unchecked
+from exercise_cds.model.where import Where
 from exercise_cds.rulepack.codings import codes
 from exercise_cds.rulepack.nodes import Place
 from exercise_cds.rulepack.packs import known_type
@@ -36,6 +37,11 @@ class Overlay:
     def replacements(self) -> Replacements:
         """Its texts and links."""
         return Replacements(self.place / "texts", self.place / "links")
+
+    @property
+    def settings(self) -> dict[str, tuple[float, Where]]:
+        """Its settings, each with its place."""
+        return {name: (float(value), (self.place / "settings" / name).where) for name, value in self.shape.settings.items()}
 
 
 def read_overlay(content: bytes, file: str, report: Report) -> Overlay | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from exercise_cds.model.hooks import HOOKS
 from exercise_cds.model.pack import CardTexts, Service, Setting, Site, Source
 from exercise_cds.model.tree import Node
+from exercise_cds.model.where import Where
 from exercise_cds.rulepack.codings import codes
 from exercise_cds.rulepack.conditions import Conditions
 from exercise_cds.rulepack.nodes import Place, Scalar
@@ -18,21 +20,24 @@ from exercise_cds.rulepack.shaping import shaped_quietly
 from exercise_cds.rulepack.texts import Spot, Texts
 from exercise_cds.rulepack.units import plain_unit
 
+Changed: TypeAlias = "tuple[float, Where]"
+"""A setting's value that does not come from the pack, and where it stands."""
 
-def settings(place: Place, changed: Place | None, scope: Scope) -> dict[str, Setting | None]:
-    """The settings by name; None for one with findings. `changed` are the overlay's values."""
+
+def settings(place: Place, changed: Mapping[str, Changed], scope: Scope) -> dict[str, Setting | None]:
+    """The settings by name; None for one with findings. `changed` are a site's values, each with its place."""
     found: dict[str, Setting | None] = {}
     for there in place / "settings":
         name = str(there.path[-1])
         shape = shaped_quietly(there, SettingShape)
-        found[name] = None if shape is None else _setting(name, shape, there, changed, scope)
+        found[name] = None if shape is None else _setting(name, shape, there, changed.get(name), scope)
         if name in RESERVED:
             where = (place / "settings").key(name)
             scope.report.add("reserved-name", where, f"{quoted(name)} is a word of conditions and texts", "choose another name")
     return found
 
 
-def _setting(name: str, shape: SettingShape, place: Place, changed: Place | None, scope: Scope) -> Setting:
+def _setting(name: str, shape: SettingShape, place: Place, changed: Changed | None, scope: Scope) -> Setting:
     unit = plain_unit(shape.unit)
     if shape.least > shape.most:
         sentence = f"nothing lies between {shape.least:g} and {shape.most:g}"
@@ -41,12 +46,11 @@ def _setting(name: str, shape: SettingShape, place: Place, changed: Place | None
         sentence = f"{shape.default:g} is not between {shape.least:g} and {shape.most:g}"
         scope.report.add("setting-out-of-bounds", (place / "default").where, sentence, "change the default, or the bounds")
     value = shape.default
-    site = None if changed is None or name not in changed.names else changed / name
-    if site is not None and isinstance(site.node, Scalar) and isinstance(site.node.value, int | float):
-        value = float(site.node.value)
+    if changed is not None:
+        value, where = changed
         if not shape.least <= value <= shape.most:
             sentence = f"{quoted(name)} must be between {shape.least:g} and {shape.most:g} {unit}".rstrip()
-            scope.report.add("setting-out-of-bounds", site.where, sentence, f"the pack's own value is {shape.default:g}")
+            scope.report.add("setting-out-of-bounds", where, sentence, f"the pack's own value is {shape.default:g}")
     return Setting(name, shape.default, value, unit, shape.least, shape.most, shape.says, place.where)
 
 

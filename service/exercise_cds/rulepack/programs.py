@@ -10,8 +10,8 @@ from exercise_cds.rulepack.conditions import Conditions
 from exercise_cds.rulepack.nodes import Place
 from exercise_cds.rulepack.report import quoted
 from exercise_cds.rulepack.scope import Scope
-from exercise_cds.rulepack.shapes.vocabulary import LinkShape, SourceShape
 from exercise_cds.rulepack.shapes.programs import CitationShape, DosingShape, OrderShape, ProgramFile, StepShape
+from exercise_cds.rulepack.shapes.vocabulary import LinkShape, SourceShape
 from exercise_cds.rulepack.texts import Spot, Texts
 
 

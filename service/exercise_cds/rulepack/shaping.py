@@ -12,7 +12,7 @@ from pydantic_core import ErrorDetails
 from exercise_cds.model.where import Where
 from exercise_cds.rulepack.nodes import Node, Place, Scalar, Sequence, Step, Table, plain
 from exercise_cds.rulepack.report import Report, quoted
-from exercise_cds.rulepack.shapes import vocabulary
+from exercise_cds.rulepack.shapes import cases, vocabulary
 from exercise_cds.rulepack.shapes.vocabulary import Shape
 
 S = TypeVar("S", bound=Shape)
@@ -32,6 +32,7 @@ _FORMS: Mapping[str, str] = {
     r"^\S+$": "a code system by alias (snomed, loinc, icd-10-cm, cpt, rxnorm) or address, without spaces",
     r"^\S+( \S+)*$": "a code without spaces around it",
     r"\w": "a word",
+    cases.DATED: "today, 13 days ago, in 2 weeks, or a date between quotation marks",
     r"^[A-Za-z0-9][\w./-]*\.json$": "a file under tests/: stories/name.json",
 }
 

@@ -5,13 +5,13 @@ later stage replaces in a schema made for one pack (the enumeration of its progr
 """
 
 from exercise_cds.rulepack.shapes.cases import CasesFile, CaseShape
-from exercise_cds.rulepack.shapes.vocabulary import Shape
 from exercise_cds.rulepack.shapes.facts import FactsFile, FactShape
 from exercise_cds.rulepack.shapes.overlay import OverlayFile
 from exercise_cds.rulepack.shapes.pack import PackFile
 from exercise_cds.rulepack.shapes.programs import CitationShape, EvidenceFile, ProgramFile
 from exercise_cds.rulepack.shapes.rules import RulesFile, RuleShape
 from exercise_cds.rulepack.shapes.valuesets import ValueSetFile
+from exercise_cds.rulepack.shapes.vocabulary import Shape
 
 __all__ = [
     "CaseShape",

@@ -8,11 +8,12 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from exercise_cds.model.decision import Outcome
-from exercise_cds.rulepack.shapes.vocabulary import Day, Kebab, Number, OneOrMany, ProgramName, RuleName, ServiceName, SettingName, Shape
 from exercise_cds.rulepack.shapes.pack import RESOURCE_TYPES
+from exercise_cds.rulepack.shapes.vocabulary import Day, Kebab, Number, OneOrMany, ProgramName, RuleName, ServiceName, SettingName, Shape
 
-When = Annotated[str, StringConstraints(min_length=4, max_length=60)]
-"""`13 days ago`, `today`, `in 2 days`, a date, a partial date, a dateTime."""
+DATED = r"^(today|[0-9]{1,5} (day|week)s? ago|in [0-9]{1,5} (day|week)s?|[0-9]{4}(-[0-9]{2}(-[0-9]{2}(T[0-9:.]+(Z|[+-][0-9:]+)?)?)?)?)$"
+When = Annotated[str, StringConstraints(pattern=DATED)]
+"""`today`, `13 days ago`, `3 weeks ago`, `in 2 days`, or a FHIR date or dateTime, partial ones included."""
 CodeText = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 AnyCode = CodeText | Annotated[int, Field(ge=1)]
 """`M54.50` (ICD-10-CM by its form), `279039007` (SNOMED CT when only digits), or `system|code`."""
@@ -22,7 +23,7 @@ class PatientShape(Shape):
     """Who: by age, by (partial) birth date, or neither."""
 
     age: Annotated[int, Field(ge=0, le=150)] | None = None
-    birth_date: str | None = None
+    birth_date: When | None = None
     deceased: bool | When | None = None
 
 
