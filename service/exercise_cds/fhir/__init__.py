@@ -1,1 +1,10 @@
-"""From prefetch to chart: what to read (`ReadPlan`), what was obtained, selection on raw JSON, entry-by-entry parsing."""
+"""From prefetched FHIR JSON to the Chart: what is asked for, whose it is, who takes it, and what of it is valid."""
+
+from exercise_cds.fhir.chart import read_chart
+from exercise_cds.fhir.limits import Limits
+from exercise_cds.fhir.plan import ReadPlan, plan_reads
+from exercise_cds.fhir.prefetch import judged, not_sent, take_prefetch
+from exercise_cds.fhir.templates import Query
+from exercise_cds.fhir.warm import warm_up
+
+__all__ = ["Limits", "Query", "ReadPlan", "judged", "not_sent", "plan_reads", "read_chart", "take_prefetch", "warm_up"]
