@@ -94,9 +94,10 @@ def _partial(written: str) -> Moment | None:
 def _leap_second(written: str, zone: ZoneInfo) -> Moment | None:
     """23:59:60 is a second that Python does not know: the one before it stands for it."""
     try:
-        return moment(datetime.fromisoformat(written.replace(":60", ":59")), zone)
+        instant = datetime.fromisoformat(written.replace(":60", ":59"))
     except ValueError:
         return None
+    return moment(instant, zone) if instant.tzinfo is not None else None
 
 
 def period_end(period: Any, zone: ZoneInfo) -> Moment | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from exercise_cds.facts.dates import Moment, moment, period_start
@@ -30,6 +30,8 @@ class Entered:
     evidence: Evidence
     suspected: str = ""
     """"provisional" and its like."""
+    unnamed: bool = False
+    """What it is stands in another resource, which was not sent: it may be what the fact asks for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +104,18 @@ def _medicine(request: Any) -> Said:
 def _medication(spec: FactSpec, look: Look, entry: Entry) -> Entered | None:
     """The day on which the order was written."""
     request = entry.resource
-    if request.doNotPerform or request.intent in _NOT_ORDERED or (found := match(spec.matcher, _medicine(request), look.terms)) is None:
+    if request.doNotPerform or request.intent in _NOT_ORDERED:
+        return None
+    said = _medicine(request)
+    found = _UNNAMED if said.is_silent() else match(spec.matcher, said, look.terms)
+    if found is None:
         return None
     when = _of_old(moment(request.authoredOn, look.zone), look)
-    return _entered(request, "MedicationRequest", found, when, request.status or "active", usual="active")
+    entered = _entered(request, "MedicationRequest", found, when, request.status or "active", usual="active")
+    return replace(entered, unnamed=found is _UNNAMED)
+
+
+_UNNAMED = Match("a medicine that is named by a reference only", None, "")
 
 
 def _service(request: Any) -> Said:
@@ -132,12 +142,10 @@ def _draft(spec: FactSpec, look: Look, entry: Entry) -> Entered | None:
     if request.doNotPerform:
         return None
     if entry.type == "MedicationRequest":
-        said = _medicine(request)
-        said = Said(said.concepts, (), said.labels, [dosage.text for dosage in request.dosageInstruction or ()])
+        said, prose = _medicine(request), [dosage.text for dosage in request.dosageInstruction or ()]
     else:
-        said = _service(request)
-        said = Said(said.concepts, said.sites, (), [note.text for note in request.note or ()])
-    if (found := match(spec.matcher, said, look.terms)) is None:
+        said, prose = _service(request), [note.text for note in request.note or ()]
+    if (found := match(spec.matcher, replace(said, prose=prose), look.terms)) is None:
         return None
     return _entered(request, entry.type, found, None, request.status or "draft", usual="draft")
 

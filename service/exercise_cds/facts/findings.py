@@ -10,11 +10,13 @@ from dataclasses import replace
 from datetime import timedelta
 from enum import IntEnum
 
-from exercise_cds.facts.compare import holds
 from exercise_cds.facts.dates import Moment
 from exercise_cds.facts.entries import CARE_PLAN, CONDITION, DRAFT, MEDICATION, ORDER, PROCEDURE, Entered, Form
 from exercise_cds.facts.look import Look, doubt, in_order
+from exercise_cds.facts.newest import as_fact
+from exercise_cds.model.decision import Truth
 from exercise_cds.model.facts import FALSE, Cause, Evidence, Fact, InDoubt, Known
+from exercise_cds.model.kleene import evaluate
 from exercise_cds.model.pack import FactSpec, Suspected, Undated
 
 
@@ -89,6 +91,8 @@ def _judge(spec: FactSpec, look: Look, form: Form, entered: Entered) -> Counts |
     if overruled is True:
         return Counts.NO
     shown = entered.match.shown
+    if entered.unnamed:
+        return InDoubt(Cause.INCOMPLETE, shown)
     if entered.suspected and spec.suspected is Suspected.DOUBT:
         return InDoubt(Cause.SUSPECTED, f"only {entered.suspected}: {shown}")
     if status is Counts.PERHAPS:
@@ -145,7 +149,8 @@ def _overruled(spec: FactSpec, look: Look, when: Moment | None) -> bool | InDoub
     if look.newest.doubt is not None:
         return look.newest.doubt
     reading = look.newest.reading
-    if reading is None or reading.comparator or not holds(spec.overruled_by.condition, reading.value):
+    overruled = spec.overruled_by
+    if reading is None or evaluate(overruled.condition, {overruled.fact: as_fact(look.newest)}) is not Truth.TRUE:
         return False
     if reading.moment.instant is not None and when.instant is not None:
         return reading.moment.instant >= when.instant

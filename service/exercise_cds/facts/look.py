@@ -55,13 +55,13 @@ def doubt(look: Look, evidence: tuple[Evidence, ...] = ()) -> InDoubt | None:
 def newest_doubt(look: Look, days: int | None, found: date | None, evidence: tuple[Evidence, ...] = ()) -> InDoubt | None:
     """The doubt of a fact that needs the newest entry of the last `days` only; `found` is the day of the newest usable one.
 
-    A bundle in date order is complete back to a day. What lies further back does not matter where that day is before the
-    window, nor where a usable entry of that day or later was found: whatever is missing is older than it.
+    A bundle in date order is complete back to a day, that day included. What lies further back does not matter where that day
+    is the window's first or before it, nor where a usable entry of that day or later was found: whatever is missing is older than it.
     """
     start = look.today - timedelta(days=days) if days is not None else None
     for gap in sorted(look.gaps, key=lambda gap: gap.key):
         whole = gap.complete_back_to
-        if whole is not None and ((start is not None and whole < start) or (found is not None and found >= whole)):
+        if whole is not None and ((start is not None and whole <= start) or (found is not None and found >= whole)):
             continue
         return InDoubt(gap.cause, gap.why, evidence)
     return _unreadable(look, evidence)

@@ -24,6 +24,10 @@ class Said:
     labels: Sequence[str | None] = ()
     prose: Sequence[str | None] = ()
 
+    def is_silent(self) -> bool:
+        """Whether it does not say at all what it is: neither code nor text nor label."""
+        return not any(self.labels) and not any(concept.text or concept.coding for concept in self.concepts)
+
     def names(self) -> list[str | None]:
         """code.text and every display, and the labels."""
         return [*texts_of(self.concepts), *self.labels]

@@ -78,13 +78,17 @@ def newest(spec: FactSpec, look: Look, collected: Collected) -> Newest:
 
 def derive_newest(spec: FactSpec, look: Look, collect: Callable[[FactSpec, Look], Collected]) -> Fact:
     """The newest reading as the fact's value."""
-    found = newest(spec, look, collect(spec, look))
+    return as_fact(newest(spec, look, collect(spec, look)))
+
+
+def as_fact(found: Newest) -> Fact:
+    """A number that is charted as "below" or "above" something is a bound."""
     if found.doubt is not None:
         return found.doubt
     if (reading := found.reading) is None:
         return NotRecorded(found.remarks, found.evidence)
     match reading.comparator, reading.value:
-        case (">" | ">=" | "ad", float() as least):
+        case (">" | ">=", float() as least):
             return Bounds(least, None, found.evidence, found.remarks)
         case ("<" | "<=", float() as most):
             return Bounds(None, most, found.evidence, found.remarks)
@@ -119,7 +123,7 @@ def _rank(spec: FactSpec, reading: Reading) -> int:
 
 def _height(spec: FactSpec, value: float | str) -> float:
     """Numbers by their size; words by their place among the author's, the first highest."""
-    return -list(spec.answers.values()).index(value) if isinstance(value, str) and value in spec.answers.values() else float(value)
+    return -list(spec.answers.values()).index(value) if isinstance(value, str) else value
 
 
 def _stale(spec: FactSpec, readings: list[Reading]) -> tuple[tuple[str, ...], tuple[Evidence, ...]]:

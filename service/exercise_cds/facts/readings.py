@@ -171,9 +171,9 @@ def coded(spec: FactSpec, keys: list[tuple[str, str]], texts: list[str | None]) 
 
 
 def boolean(spec: FactSpec, *, said: bool) -> Value | Useless:
-    """Yes and no are words."""
+    """Yes and no are the words of that name, where the author has them."""
     word = "yes" if said else "no"
-    return (word, "", word) if is_word(spec) else Useless("a number is expected", word)
+    return (word, "", word) if word in spec.answers.values() else Useless("yes and no are no answers here", word)
 
 
 def quantity(value: Any) -> Number | None:
