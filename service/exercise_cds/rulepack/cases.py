@@ -68,7 +68,7 @@ class _Reader:
         self.cases: list[Case] = []
         self._first: dict[str, Where] = {}
         self.scope = Scope(report)
-        self.scope.programs = tuple(pack.programs)
+        self.scope.programs = dict.fromkeys(pack.programs)
         self.scope.services = tuple(pack.services)
         self.rules = {rule.id for rule in pack.rules} | set(pack.disabled)
 
@@ -100,7 +100,7 @@ class _Reader:
         for index, name in enumerate(shape.not_obtained):
             known_type(name, place / "not_obtained" / index, self.scope)
         self._expect(shape.expect, place / "expect")
-        given = {key: plain((place / key).node) for key in BUILDERS if (place / key).node is not None}  # type: ignore[arg-type]  # not None
+        given = {key: plain((place / key).node) for key in BUILDERS if (place / key).node is not None}
         day = today if shape.today is None else self._day(shape.today, place / "today") or today
         request = self._request(shape, place)
         self.cases.append(Case(shape.case, day, service, shape.expect, dict(shape.settings), given, request, place.where))
@@ -130,9 +130,7 @@ class _Reader:
 
     def _expect(self, shape: Expectation, place: Place) -> None:
         if not shape.model_fields_set:
-            self.report.add(
-                "expects-nothing", place.where, "this case expects nothing", "write what must come of it: `offers:`, `outcome:`"
-            )
+            self.report.add("expects-nothing", place.where, "this case expects nothing", "write what must come of it: `offers:`, ...")
         outcomes = [outcome.value for outcome in Outcome]
         if shape.outcome is not None and shape.outcome not in outcomes:
             hint = self.report.did_you_mean(shape.outcome, outcomes)

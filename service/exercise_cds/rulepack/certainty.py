@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
-from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Op
+from exercise_cds.model.normal import contrary
+from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Named, Node, Not, Op
+
+_NOTHING: frozenset[str] = frozenset()
 
 
-def certainly_known(tree: Node) -> frozenset[str]:
-    """The facts that are known (exactly or within bounds) in every way that the tree can be true. The tree is in negation normal form."""
-    match tree:
-        case Leaf(fact, Op.KNOWN, value):
-            return frozenset({fact}) if value else frozenset()
-        case Leaf(fact):
-            return frozenset({fact})
-        case AllOf(parts):
-            return frozenset().union(*(certainly_known(part) for part in parts))
-        case AnyOf(parts) if parts:
-            return frozenset.intersection(*(certainly_known(part) for part in parts))
-        case Named(_, part):
-            return certainly_known(part)
-        case _:
-            return frozenset()
+class Certainty:
+    """Readings of one pack's trees; a named condition is read once, however often it is named."""
+
+    def __init__(self) -> None:
+        self._named: dict[tuple[str, bool], frozenset[str]] = {}
+
+    def known(self, tree: Node, *, negate: bool = False) -> frozenset[str]:
+        """The facts that are known, exactly or within bounds, whenever the tree is true (with `negate`: whenever it is false)."""
+        match tree:
+            case Leaf():
+                leaf = contrary(tree) if negate else tree
+                return _NOTHING if leaf.op is Op.KNOWN and not leaf.value else frozenset({leaf.fact})
+            case Not(part):
+                return self.known(part, negate=not negate)
+            case Named(name, part):
+                if (name, negate) not in self._named:
+                    self._named[name, negate] = self.known(part, negate=negate)
+                return self._named[name, negate]
+            case AllOf(parts) | AnyOf(parts):
+                sets = [self.known(part, negate=negate) for part in parts]
+                # True `all`: each part is; true `any`: some part is. The contrary turns one into the other.
+                return _NOTHING.union(*sets) if isinstance(tree, AllOf) is not negate else frozenset.intersection(*sets)
+            case Always():
+                return _NOTHING

@@ -18,6 +18,8 @@ from exercise_cds.rulepack.units import same_unit
 
 MOST_LEAVES = 2_000
 """Of one condition with its named conditions written out: each level of naming may double them."""
+MOST_LEAVES_TOGETHER = 100_000
+"""Of all conditions of a pack."""
 MOST_LEVELS = 60
 """Of the tree: every reading of it is recursive."""
 GROUPS = ("all", "any")
@@ -50,7 +52,7 @@ class Conditions:
         self._reading: list[str] = []
         self._sizes: dict[str, tuple[int, int]] = {}
         """Named condition -> leaves and levels of its tree, counted once (a tree of shared parts is exponential to walk)."""
-        self._level = 0
+        self._level = self._together = 0
 
     def read(self, place: Place, *, may_be_always: bool = True) -> Node | None:
         """The tree of what stands at `place`; None where nothing stands there, or with findings where it is no condition."""
@@ -64,7 +66,8 @@ class Conditions:
         node = self._node(place)
         if node is not None:
             leaves, levels = self._size(node)
-            if leaves > MOST_LEAVES or levels > MOST_LEVELS:
+            self._together += leaves
+            if leaves > MOST_LEAVES or levels > MOST_LEVELS or self._together > MOST_LEAVES_TOGETHER:
                 self._too_large(place.where)
                 return None
         return node

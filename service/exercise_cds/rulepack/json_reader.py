@@ -22,6 +22,10 @@ _TOKEN = re.compile(
 _REST = re.compile(r"[ \t\n\r]*")
 
 
+MOST_VALUES = 200_000
+"""About a second of reading; a value set of 10,000 codes has some 90,000."""
+
+
 class _Broken(Exception):
     """The text is not JSON from `index` on."""
 
@@ -52,7 +56,7 @@ class _Reader:
 
     def __init__(self, text: str, file: str, report: Report) -> None:
         self.text, self.file, self.report = text, file, report
-        self.at = self.start = 0
+        self.at = self.start = self.values = 0
         self.lines = [0, *(found.end() for found in re.finditer("\n", text))]
 
     def where(self, index: int) -> Where:
@@ -87,6 +91,9 @@ class _Reader:
     def value(self, depth: int) -> Node:
         kind, word = self.take()
         start = self.start
+        self.values += 1
+        if self.values > MOST_VALUES:
+            raise _Broken(start, f"the file holds more than {MOST_VALUES} values", "split the value set", "too-many-values")
         if depth > MOST_DEPTH:
             raise _Broken(start, f"lists and objects are nested more than {MOST_DEPTH} deep", "write it flatter", "too-deep")
         mark = self.where(start)

@@ -25,6 +25,7 @@ from exercise_cds.rulepack.rules import Rules
 from exercise_cds.rulepack.scope import Scope
 from exercise_cds.rulepack.shapes import EvidenceFile, FactsFile, PackFile, ProgramFile, RulesFile
 from exercise_cds.rulepack.shapes.facts import FactShape
+from exercise_cds.rulepack.shapes.pack import MOST_PROGRAMS
 from exercise_cds.rulepack.shapes.programs import CitationShape
 from exercise_cds.rulepack.shapes.rules import RuleShape
 from exercise_cds.rulepack.shaping import shaped, shaped_quietly
@@ -61,7 +62,7 @@ class _Loading:
 
     def __init__(self, files: Files, site: Overlay | None, tried: Mapping[str, packs.Changed], report: Report) -> None:
         self.files, self.site, self.report = files, site, report
-        self.changed = (site.settings if site else {}) | tried
+        self.changed = {**(site.settings if site else {}), **tried}
         self.scope = Scope(report)
         if site is not None:
             self.scope.replacements = site.replacements
@@ -126,7 +127,8 @@ class _Loading:
             scope.sites = (pack / "sites").names
             listed = texts_of_keys(pack / "programs")
             self._listed_once(listed)
-            scope.programs = tuple(dict.fromkeys((*listed, *self.programs)))
+            if len(listed) <= MOST_PROGRAMS:
+                scope.programs = dict.fromkeys((*listed, *self.programs))
             scope.groups = packs.groups(pack, scope)
         shapes = {name: shape for name, (shape, _) in self.programs.items() if shape is not None}
         scope.options = {name: frozenset(shape.options) for name, shape in shapes.items()}
@@ -136,15 +138,17 @@ class _Loading:
     def _listed_once(self, listed: tuple[str, ...]) -> None:
         """Every program that is listed has a file, every file is listed, and none twice."""
         place = self.pack_place / "programs"
+        before: set[str] = set()
         for index, name in enumerate(listed):
             where = (place / index).where
             if name not in self.programs:
                 hint = self.report.did_you_mean(name, self.programs)
                 self.report.add("unknown-program", where, f"there is no programs/{name}.yaml", hint)
-            elif name in listed[:index]:
+            elif name in before:
                 self.report.add("duplicate-id", where, f"{quoted(name)} is listed twice", "delete one of them")
+            before.add(name)
         for name, (_, there) in self.programs.items():
-            if name not in listed:
+            if name not in before:
                 sentence = f"pack.yaml does not list {quoted(name)} under `programs`"
                 self.report.add("program-not-listed", there.where, sentence, "add it there, at its place in the order of suggestions")
 

@@ -10,9 +10,10 @@ from exercise_cds.rulepack.codes import CODES
 
 MOST_FINDINGS = 400
 """More are counted, not kept: a file of rubbish must not become a page of rubbish."""
-_MOST_NEAR = 60
-"""How often a near name is looked for in one load; each costs about a millisecond over 1,000 names."""
+_MOST_COMPARED = 30_000
+"""How many names are compared in one load, looking for near ones: about 10 microseconds each."""
 _LONGEST_NAME = 60
+_MOST_LISTED = 12
 
 
 def quoted(text: object, most: int = 48) -> str:
@@ -21,7 +22,7 @@ def quoted(text: object, most: int = 48) -> str:
     return f"'{shown if len(shown) <= most else shown[: most - 1] + '…'}'"
 
 
-def listed(names: Collection[str], most: int = 8) -> str:
+def listed(names: Collection[str], most: int = _MOST_LISTED) -> str:
     """Names as a sentence lists them, shortened."""
     shown = sorted(names) if isinstance(names, set | frozenset) else list(names)
     return ", ".join(shown[:most]) + (", ..." if len(shown) > most else "")
@@ -33,7 +34,7 @@ class Report:
     def __init__(self) -> None:
         self._found: dict[Finding, None] = {}
         self._left_out = 0
-        self._near_asked = 0
+        self._compared = 0
         self.errors = 0
 
     def add(self, code: str, where: Where, sentence: str, hint: str = "") -> None:
@@ -47,12 +48,12 @@ class Report:
             self._left_out += 1
 
     def did_you_mean(self, name: object, names: Collection[str]) -> str:
-        """A hint: the nearest of `names`, or all of them where they are few."""
-        if isinstance(name, str) and len(name) <= _LONGEST_NAME and self._near_asked < _MOST_NEAR:
-            self._near_asked += 1
+        """A hint: the nearest of `names`, or all of them where they are few; "" where there is nothing to say."""
+        if isinstance(name, str) and len(name) <= _LONGEST_NAME and self._compared + len(names) <= _MOST_COMPARED:
+            self._compared += len(names)
             if near := get_close_matches(name, sorted(names), n=1, cutoff=0.6):
                 return f"did you mean {quoted(near[0])}?"
-        return f"one of: {listed(names)}" if names else ""
+        return f"one of: {listed(names)}" if 0 < len(names) <= _MOST_LISTED else ""
 
     def findings(self) -> tuple[Finding, ...]:
         """All findings, sorted by file, line, column and code."""

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import date
 from typing import TypeVar
 
-from exercise_cds.model.normal import negation_normal
 from exercise_cds.model.pack import Indicator, Note, Offer, Rank, Rule, SaidCard, Withhold
 from exercise_cds.model.tree import Always, Node
 from exercise_cds.model.where import Where
-from exercise_cds.rulepack.certainty import certainly_known
+from exercise_cds.rulepack.certainty import Certainty
 from exercise_cds.rulepack.conditions import Conditions
 from exercise_cds.rulepack.nodes import Place
 from exercise_cds.rulepack.programs import Programs, links, source
@@ -17,7 +16,7 @@ from exercise_cds.rulepack.report import quoted
 from exercise_cds.rulepack.scope import Scope
 from exercise_cds.rulepack.shapes.rules import NoteShape, OfferShape, RuleCardShape, RuleShape, WithholdShape
 from exercise_cds.rulepack.texts import Spot, Texts
-from exercise_cds.rulepack.widths import check_widths
+from exercise_cds.rulepack.widths import Widths
 
 T = TypeVar("T")
 
@@ -31,6 +30,8 @@ class Rules:
         self.conditions = conditions
         self.texts = texts
         self.programs = programs
+        self.certainty = Certainty()
+        self.widths = Widths()
         self._ids: dict[str, Where] = {}
 
     def rule(self, shape: RuleShape, place: Place) -> Rule | None:
@@ -64,7 +65,7 @@ class Rules:
             self.report.add("does-nothing", place.where, f"the rule {quoted(shape.id)} does nothing", hint)
         for tree, key in ((when, "when"), (unless, "unless")):
             if tree is not None:
-                check_widths(tree, place.key(key), self.report)
+                self.widths.check(tree, place.key(key), self.report)
         return said if when is not None else None
 
     def _id_is_free(self, shape: RuleShape, place: Place) -> None:
@@ -77,7 +78,7 @@ class Rules:
     def _spot(self, owner: str, when: Node | None) -> Spot:
         if when is None:
             return Spot(owner, None, finds=True)
-        return Spot(owner, certainly_known(negation_normal(when)), finds=not isinstance(when, Always))
+        return Spot(owner, self.certainty.known(when), finds=not isinstance(when, Always))
 
     def _evidence(self, shape: RuleShape, place: Place) -> tuple[str, ...]:
         if not shape.evidence:

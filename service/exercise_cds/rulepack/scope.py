@@ -82,7 +82,8 @@ class Scope:
     report: Report
     facts: Mapping[str, FactType] | None = None
     settings: Mapping[str, Setting | None] | None = None
-    programs: tuple[str, ...] | None = None
+    programs: Mapping[str, None] | None = None
+    """In the order of suggestions."""
     groups: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     valuesets: Mapping[str, ValueSet | None] | None = None
     evidence: Collection[str] | None = None
@@ -108,7 +109,7 @@ class Scope:
         found: dict[str, None] = {}
         for index, name in enumerate(names):
             if name == "all":
-                found |= dict.fromkeys(self.programs or ())
+                found |= self.programs or {}
             elif name in self.groups:
                 found |= dict.fromkeys(self.groups[name])
             else:

@@ -7,30 +7,39 @@ from __future__ import annotations
 
 from math import prod
 
-from exercise_cds.model.normal import negation_normal
-from exercise_cds.model.tree import AllOf, AnyOf, Named, Node
+from exercise_cds.model.tree import AllOf, AnyOf, Named, Node, Not
 from exercise_cds.model.where import Where
 from exercise_cds.rulepack.report import Report
 
 MOST_WAYS = 256
+_ENOUGH = 10**9
 
 
-def check_widths(tree: Node, where: Where, report: Report) -> None:
-    """Advice for a condition that the engine must take apart to hold."""
-    ways = width(negation_normal(tree))
-    if ways > MOST_WAYS:
-        sentence = f"there are {ways:,} ways for this to be true; more than {MOST_WAYS} make it slow"
-        report.add("wide-condition", where, sentence, "put fewer `any:` beside each other under one `all:`")
+class Widths:
+    """Readings of one pack's trees; a named condition is read once, however often it is named."""
 
+    def __init__(self) -> None:
+        self._named: dict[tuple[str, bool], int] = {}
 
-def width(tree: Node) -> int:
-    """In how many ways a tree in negation normal form can be true: what durable-rules fires in the worst case."""
-    match tree:
-        case Named(_, part):
-            return width(part)
-        case AnyOf(parts):
-            return sum(width(part) for part in parts)
-        case AllOf(parts):
-            return min(prod(width(part) for part in parts), 10**9)
-        case _:
-            return 1
+    def check(self, tree: Node, where: Where, report: Report) -> None:
+        """Advice for a condition that the engine must take apart to hold."""
+        ways = self.ways(tree)
+        if ways > MOST_WAYS:
+            shown = f"{ways:,}" if ways < _ENOUGH else "a thousand million"
+            sentence = f"there are {shown} ways for this to be true; more than {MOST_WAYS} make it slow"
+            report.add("wide-condition", where, sentence, "put fewer `any:` beside each other under one `all:`")
+
+    def ways(self, tree: Node, *, negate: bool = False) -> int:
+        """In how many ways the tree can be true (with `negate`: false): what durable-rules fires in the worst case."""
+        match tree:
+            case Named(name, part):
+                if (name, negate) not in self._named:
+                    self._named[name, negate] = self.ways(part, negate=negate)
+                return self._named[name, negate]
+            case Not(part):
+                return self.ways(part, negate=not negate)
+            case AllOf(parts) | AnyOf(parts):
+                ways = [self.ways(part, negate=negate) for part in parts]
+                return min(prod(ways) if isinstance(tree, AllOf) is not negate else sum(ways), _ENOUGH)
+            case _:
+                return 1

@@ -17,12 +17,11 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.events import (
     AliasEvent,
+    CollectionEndEvent,
     DocumentStartEvent,
-    MappingEndEvent,
     MappingStartEvent,
+    NodeEvent,
     ScalarEvent,
-    SequenceEndEvent,
-    SequenceStartEvent,
 )
 
 from exercise_cds.model.where import Where
@@ -30,8 +29,10 @@ from exercise_cds.rulepack.bytes_reader import MOST_DEPTH, bad_character, text_o
 from exercise_cds.rulepack.nodes import Node, Place, Scalar, Sequence, Table
 from exercise_cds.rulepack.report import Report, quoted
 
-MOST_VALUES = 60_000
-"""About two seconds of scanning; 1,000 rules have some 20,000."""
+MOST_VALUES = 40_000
+"""Less than a second of scanning; 1,000 rules have some 20,000."""
+_MOST_REFUSED = 20
+"""Anchors, tags and the like, before the rest of the file is left unread."""
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 _YES_NO = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
 _INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0x[0-9a-fA-F]{1,15}|0o[0-7]{1,18}")
@@ -39,15 +40,19 @@ _DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1
 _UNSPEAKABLE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 # What the library raises on broken bytes besides its own errors, seen by fuzzing: a code point above U+10FFFF, an empty buffer.
 _LIBRARY_FAULTS = (ValueError, OverflowError, IndexError, TypeError, AttributeError, AssertionError, UnicodeError)
-_SENTENCES = (
-    ("could not find expected ':'", "a key without its colon", "write `key: value`"),
-    ("mapping values are not allowed", "a colon where no key can stand", "quote a text that holds ': ', and indent keys alike"),
-    ("expected <block end>", "the indentation does not fit what stands above", "indent entries of one list or mapping alike"),
-    ("expected ',' or '}'", "a mapping between { } is not closed", "add the missing `,` or `}`"),
-    ("expected ',' or ']'", "a list between [ ] is not closed", "add the missing `,` or `]`"),
-    ("while scanning a quoted scalar", "a quoted text is not closed", "add the missing quotation mark"),
-    ("that cannot start any token", "this character cannot begin a value", "quote the text"),
+_SENTENCES: tuple[tuple[str, str, str, bool], ...] = (
+    ("could not find expected ':'", "a key without its colon", "write `key: value`", True),
+    ("mapping values are not allowed", "a colon where no key can stand", "quote a text that holds ': ', and indent keys alike", False),
+    ("expected <block end>, but found '<scalar>'", "something stands behind the end of a value", "quote the whole text", False),
+    ("expected <block end>, but found ']'", "a closing bracket stands alone", "delete it, or write the opening one", False),
+    ("expected <block end>, but found '}'", "a closing brace stands alone", "delete it, or write the opening one", False),
+    ("expected <block end>", "the indentation does not fit what stands above", "indent entries of one list or mapping alike", False),
+    ("expected ',' or '}'", "a mapping between { } is not closed before this", "add the missing `,` or `}`", False),
+    ("expected ',' or ']'", "a list between [ ] is not closed before this", "add the missing `,` or `]`", False),
+    ("found unexpected end of stream", "a quoted text is not closed", "add the missing quotation mark", True),
+    ("that cannot start any token", "this character cannot begin a value", "quote the text", False),
 )
+"""What the library says -> our sentence, the hint, and whether to point at where it began."""
 
 
 @dataclass(slots=True)
@@ -78,7 +83,7 @@ class _Composer:
     def __init__(self, file: str, report: Report) -> None:
         self.file = file
         self.report = report
-        self.usable = True
+        self.refused = 0
 
     def root(self, text: str) -> Place | None:
         """The root node, or None."""
@@ -90,39 +95,40 @@ class _Composer:
         except (YAMLError, *_LIBRARY_FAULTS):
             self.report.add("yaml-syntax", Where(self.file), "this is not YAML", "see the file as plain text; it may be damaged")
             return None
-        return Place(self.file, node) if node is not None and self.usable else None
+        return Place(self.file, node) if node is not None and not self.refused else None
 
     def _compose(self, events: Iterator[Any]) -> Node | None:
         root: Node | None = None
         opened: list[_Open] = []
         documents = values = 0
         for event in events:
-            kind = type(event)
-            if kind is DocumentStartEvent:
+            if isinstance(event, DocumentStartEvent):
                 documents += 1
                 if not self._document(event, documents):
                     return None
-                continue
-            node: Node | None = None
-            if kind is ScalarEvent:
-                node = self._scalar(event)
-            elif kind is MappingStartEvent or kind is SequenceStartEvent:
-                self._plain_only(event)
-                opened.append(_Open(event.start_mark, kind is MappingStartEvent, {}, []))
-            elif kind is MappingEndEvent or kind is SequenceEndEvent:
-                node = self._closed(opened.pop())
-            elif kind is AliasEvent:
-                self._refuse("yaml-alias", event, "an alias (*name) is not allowed", "write the value out")
-                node = Scalar(None, "", *_at(event.start_mark))
-            else:
-                continue
-            values += 1
-            if values > MOST_VALUES or len(opened) > MOST_DEPTH:
-                self._too_much(event, values)
-                return None
-            if node is not None:
-                root = self._placed(node, opened) or root
+            elif isinstance(event, NodeEvent | CollectionEndEvent):
+                node = self._node(event, opened)
+                values += 1
+                if self._is_too_much(event, values, len(opened)):
+                    return None
+                if node is not None:
+                    root = self._placed(node, opened) or root
+        if root is None:
+            self._refuse_at("empty-file", Where(self.file), "the file holds nothing but comments", "write its keys, or delete it")
         return root
+
+    def _node(self, event: Any, opened: list[_Open]) -> Node | None:
+        """The node that an event finishes; None where it only begins one."""
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event)
+        if isinstance(event, CollectionEndEvent):
+            return self._closed(opened.pop())
+        if isinstance(event, AliasEvent):
+            self._refuse("yaml-alias", event, "an alias (*name) is not allowed", "write the value out")
+            return Scalar(None, "", *_at(event.start_mark))
+        self._plain_only(event)
+        opened.append(_Open(event.start_mark, isinstance(event, MappingStartEvent), {}, []))
+        return None
 
     def _placed(self, node: Node, opened: list[_Open]) -> Node | None:
         """Put a finished node into what is open; the node itself where nothing is."""
@@ -168,17 +174,18 @@ class _Composer:
             self._refuse_at("yaml-directive", where, "a directive (a line that begins with %) is not allowed", "delete that line")
         return True
 
-    def _too_much(self, event: Any, values: int) -> None:
+    def _is_too_much(self, event: Any, values: int, depth: int) -> bool:
         if values > MOST_VALUES:
             self._refuse("too-many-values", event, f"the file holds more than {MOST_VALUES} values", "split it into several files")
-        else:
+        elif depth > MOST_DEPTH:
             self._refuse("too-deep", event, f"lists and mappings are nested more than {MOST_DEPTH} deep", "write it flatter")
+        else:
+            return self.refused > _MOST_REFUSED
+        return True
 
     def _plain_only(self, event: Any) -> None:
         if event.anchor is not None:
-            self._refuse(
-                "yaml-anchor", event, f"an anchor (&{event.anchor}) is not allowed", "delete it; write values out where they are used"
-            )
+            self._refuse("yaml-anchor", event, "an anchor (&name) is not allowed", "delete it; write values out where they are used")
         if event.tag is not None:
             self._refuse("yaml-tag", event, "a tag (!name) is not allowed", "delete it; quote the value if it begins with `!`")
 
@@ -214,20 +221,21 @@ class _Composer:
         self._refuse_at(code, Where(self.file, *_at(event.start_mark)), sentence, hint)
 
     def _refuse_at(self, code: str, where: Where, sentence: str, hint: str) -> None:
-        self.usable = False
+        self.refused += 1
         self.report.add(code, where, sentence, hint)
 
     def _syntax(self, error: MarkedYAMLError) -> None:
-        mark = error.problem_mark or error.context_mark
-        where = Where(self.file, *_at(mark)) if mark is not None else Where(self.file)
         said = f"{error.context or ''} {error.problem or ''}"
-        for begins, sentence, hint in _SENTENCES:
+        problem = " ".join((error.problem or said).split())[:90]
+        sentence, hint, at_start = f"this is not YAML: {problem}", "mend the line, or the one above it", False
+        for begins, its_sentence, its_hint, its_start in _SENTENCES:
             if begins in said:
-                self.report.add("yaml-syntax", where, sentence, hint)
-                return
-        self.report.add(
-            "yaml-syntax", where, f"this is not YAML: {quoted(error.problem or said, 90)}", "mend the line, or the one above it"
-        )
+                sentence, hint, at_start = its_sentence, its_hint, its_start
+                break
+        marks = (error.context_mark, error.problem_mark) if at_start else (error.problem_mark, error.context_mark)
+        mark = marks[0] or marks[1]
+        where = Where(self.file, *_at(mark)) if mark is not None else Where(self.file)
+        self.report.add("yaml-syntax", where, sentence, hint)
 
 
 def _at(mark: Any) -> tuple[int, int]:

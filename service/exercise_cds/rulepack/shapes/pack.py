@@ -28,6 +28,7 @@ from exercise_cds.rulepack.shapes.vocabulary import (
     Words,
 )
 
+MOST_PROGRAMS = 100
 RESOURCE_TYPES = tuple(sorted({reads.type for kind in KINDS.values() for reads in kind.reads}))
 """Every resource type that some fact kind reads."""
 
@@ -83,7 +84,7 @@ class PackFile(Shape):
     about: Condition
     required: Annotated[list[Annotated[str, Field(json_schema_extra={"enum": list(RESOURCE_TYPES)})]], Field(max_length=10)]
     if_nothing_left: ProgramName | None = None
-    programs: Annotated[list[ProgramName], Field(min_length=1, max_length=100)]
+    programs: Annotated[list[ProgramName], Field(min_length=1, max_length=MOST_PROGRAMS)]
     groups: dict[Kebab, Annotated[list[ProgramName], Field(min_length=1, max_length=100)]] = {}
     sites: dict[Kebab, SiteShape] = {}
     services: Annotated[dict[Kebab, ServiceShape], Field(min_length=1, max_length=50)]
