@@ -6,7 +6,7 @@ readings are tested against it on many random pairs.
 
 from __future__ import annotations
 
-from math import inf
+from math import inf, isfinite
 
 from exercise_cds.model.decision import Truth
 from exercise_cds.model.facts import Bounds, Fact, Facts, InDoubt, Known, NotRecorded
@@ -27,6 +27,13 @@ class FactOfWrongType(TypeError):
 
     def __init__(self, name: str, expected: str) -> None:
         super().__init__(f"The fact {name!r} is not {expected}.")
+
+
+def finite_number(name: str, value: object) -> float:
+    """The value of a number fact, for whoever compares it: yes/no, text, NaN and infinity are no numbers. Raises FactOfWrongType."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not isfinite(value):
+        raise FactOfWrongType(name, "a finite number")
+    return float(value)
 
 
 def _truth(*, certain: bool, possible: bool) -> Truth:
@@ -61,9 +68,9 @@ def _number_truth(leaf: Leaf, least: float, most: float) -> Truth:
 
 def _word_truth(leaf: Leaf, value: str) -> Truth:
     match leaf.op:
-        case Op.IS:
+        case Op.IS if isinstance(leaf.value, str):
             return Truth.TRUE if value == leaf.value else Truth.FALSE
-        case Op.IS_NOT:
+        case Op.IS_NOT if isinstance(leaf.value, str):
             return Truth.FALSE if value == leaf.value else Truth.TRUE
         case Op.ONE_OF if isinstance(leaf.value, tuple):
             return Truth.TRUE if value in leaf.value else Truth.FALSE
@@ -90,8 +97,9 @@ def leaf_truth(leaf: Leaf, fact: Fact) -> Truth:
             return Truth.TRUE if value is (leaf.op is Op.TRUE) else Truth.FALSE
         case Known(str() as value):
             return _word_truth(leaf, value)
-        case Known(int() | float() as value):
-            return _number_truth(leaf, value, value)
+        case Known(value):
+            number = finite_number(leaf.fact, value)
+            return _number_truth(leaf, number, number)
     raise FactOfWrongType(leaf.fact, "one of the four states of a fact")
 
 
