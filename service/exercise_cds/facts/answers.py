@@ -46,9 +46,9 @@ def _collect(collected: Collected, when: Moment | None, resource: str, value: Va
     if value is None:
         return
     if isinstance(value, Useless):
-        collected.left_out.append(LeftOut(when, value.shown, value.why))
+        collected.left_out.append(LeftOut(resource, when, value.shown, value.why))
     elif when is None:
-        collected.left_out.append(LeftOut(None, value[2], "it has no date"))
+        collected.left_out.append(LeftOut(resource, None, value[2], "it has no date"))
     else:
         collected.readings.append(Reading(value[0], value[1], when, None, Evidence(resource, when.shown, value[2])))
 

@@ -37,6 +37,7 @@ class Reading:
 class LeftOut:
     """A value that cannot be used, and why."""
 
+    resource: str
     moment: Moment | None
     shown: str
     why: str
@@ -64,8 +65,8 @@ def newest(spec: FactSpec, look: Look, collected: Collected) -> Newest:
     """The newest of what was collected. A value dated more than a day ahead of today is left out."""
     tomorrow = look.today + timedelta(days=1)
     readings = [one for one in collected.readings if one.day <= tomorrow]
-    ahead = [LeftOut(one.moment, one.evidence.shown, "it is dated in the future") for one in collected.readings if one.day > tomorrow]
-    left_out = [*collected.left_out, *ahead]
+    ahead = [_ahead(one) for one in collected.readings if one.day > tomorrow]
+    left_out = {*collected.left_out, *ahead}  # an entry that was sent twice is one
     start = look.today - timedelta(days=spec.within) if spec.within is not None else date.min
     if inside := [one for one in readings if one.moment.last >= start]:
         chosen = _chosen(spec, inside)
@@ -74,6 +75,10 @@ def newest(spec: FactSpec, look: Look, collected: Collected) -> Newest:
         return replace(chosen, remarks=remarks, doubt=newest_doubt(look, spec.within, found, chosen.evidence))
     stale, evidence = _stale(spec, readings)
     return Newest(None, (*stale, *_left_out(spec, look, left_out, None)), evidence, newest_doubt(look, spec.within, None, evidence))
+
+
+def _ahead(one: Reading) -> LeftOut:
+    return LeftOut(one.evidence.resource, one.moment, one.evidence.shown, "it is dated in the future")
 
 
 def derive_newest(spec: FactSpec, look: Look, collect: Callable[[FactSpec, Look], Collected]) -> Fact:
@@ -135,13 +140,13 @@ def _stale(spec: FactSpec, readings: list[Reading]) -> tuple[tuple[str, ...], tu
     return (f"{spec.says} is of {evidence[0].date}: too old",), evidence
 
 
-def _left_out(spec: FactSpec, look: Look, left_out: list[LeftOut], chosen: Reading | None) -> tuple[str, ...]:
+def _left_out(spec: FactSpec, look: Look, left_out: set[LeftOut], chosen: Reading | None) -> tuple[str, ...]:
     """The newest value that could not be used, where it is newer than the one taken, or inside the window where none is taken."""
     start = look.today - timedelta(days=spec.within) if spec.within is not None else date.min
     newer = [one for one in left_out if _newer(one.moment, chosen, start)]
     if not newer:
         return ()
-    newest = max(newer, key=lambda one: (one.moment.last if one.moment else date.min, one.shown, one.why))
+    newest = max(newer, key=lambda one: (one.moment.last if one.moment else date.min, one.shown, one.why, one.resource))
     dated = f" of {newest.moment.shown}" if newest.moment else ""
     others = len(newer) - 1
     more = f", and {others} more" if others else ""

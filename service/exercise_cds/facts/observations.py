@@ -35,14 +35,14 @@ def newest_measurement(spec: FactSpec, look: Look) -> Newest:
 
 
 def _drop(spec: FactSpec, look: Look, days: int) -> Fact:
-    """Percent from the highest reading of the last `days` to the newest; a rise is 0; one reading alone tells nothing."""
+    """Percent from the highest reading of the last `days` to the newest; a rise is 0; readings of one moment alone tell nothing."""
     collected = measured_readings(spec, look)
     found = newest(spec, look, collected)
     if found.reading is None or isinstance(found.reading.value, str):
         return found.doubt or NotRecorded(found.remarks, found.evidence)
     last = found.reading
     start = look.today - timedelta(days=days)
-    before = [one for one in collected.readings if start <= one.day <= last.day and one is not last]
+    before = [one for one in collected.readings if start <= one.day <= last.day and one.moment != last.moment]
     if in_doubt := newest_doubt(look, max(days, spec.within or 0), None, found.evidence):
         return in_doubt
     if not before:

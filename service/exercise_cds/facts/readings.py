@@ -70,18 +70,19 @@ def _collected(spec: FactSpec, look: Look, understand: Understand, *, caveat: bo
         observation = entry.resource
         if observation.status not in _USABLE:
             continue
+        resource = f"Observation/{observation.id}" if observation.id else "Observation"
         for holder, found in _holders(spec, look, observation):
             when = _effective(observation, look)
             value = value_of(spec, holder, found.code, understand)
             if value is None:
                 continue
             if isinstance(value, Useless):
-                collected.left_out.append(LeftOut(when, value.shown, value.why))
+                collected.left_out.append(LeftOut(resource, when, value.shown, value.why))
             elif when is None:
-                collected.left_out.append(LeftOut(None, value[2], "it has no date"))
+                collected.left_out.append(LeftOut(resource, None, value[2], "it has no date"))
             else:
                 site = _other_site(observation) if caveat else ""
-                collected.readings.append(_reading(observation, found, when, value, site))
+                collected.readings.append(_reading(resource, found, when, value, site))
     return collected
 
 
@@ -101,10 +102,9 @@ def _effective(observation: Any, look: Look) -> Moment | None:
     )
 
 
-def _reading(observation: Any, found: Match, when: Moment, value: Value, site: str) -> Reading:
+def _reading(resource: str, found: Match, when: Moment, value: Value, site: str) -> Reading:
     number, comparator, shown = value
     remark = "; ".join(note for note in (f"given for: {site}" if site else "", found.remark) if note)
-    resource = f"Observation/{observation.id}" if observation.id else "Observation"
     return Reading(
         value=number,
         comparator=comparator,
