@@ -1,0 +1,77 @@
+"""CDS Hooks as EHRs call it: discovery and the service. No logic: the order of looks, then the steward, then the answer.
+
+The order of refusals: method and path, header size, whose name and whose page, authentication, how busy we are, media type, size, JSON,
+envelope, context. What costs more, or says more, comes later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, TypeAlias
+
+from flask import Blueprint, Response, g, request
+from werkzeug.datastructures import Headers
+
+from exercise_cds.errors import Unavailable
+from exercise_cds.model.client import Client
+from exercise_cds.settings import Settings
+from exercise_cds.web import answers, perimeter
+from exercise_cds.web.envelope import is_uuid, read_request
+from exercise_cds.web.metrics import Metrics
+
+if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
+    from exercise_cds.cds_service import CdsService
+
+Authenticate: TypeAlias = "Callable[[Headers, str], Client]"
+"""(headers, path) -> who asks. Raises Unauthorized."""
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What the two endpoints need."""
+
+    service: CdsService
+    settings: Settings
+    authenticate: Authenticate
+    clock: Callable[[], datetime]
+    metrics: Metrics
+
+
+def blueprint(door: Door) -> Blueprint:
+    """`GET /cds-services` (CH-010) and `POST /cds-services/{id}` (CH-030)."""
+    pages = Blueprint("api", __name__)
+    room = BoundedSemaphore(door.settings.max_in_flight)
+
+    @pages.get("/cds-services")
+    def discovery() -> Response:
+        """What is offered, with the prefetch that each service asks for (CH-011 to CH-020)."""
+        return answers.success({"services": door.service.services()})
+
+    @pages.post("/cds-services/<service>")
+    def call(service: str) -> Response:
+        """One hook request. `service` was looked up before (`hook_of`), so that an unknown id is the first refusal."""
+        client = door.authenticate(request.headers, request.path)
+        g.issuer = client.issuer
+        if not room.acquire(blocking=False):
+            raise Unavailable("The service is busy: ask again in a second.", retry_after=1)
+        try:
+            return _answer(door, service, client)
+        finally:
+            room.release()
+
+    return pages
+
+
+def _answer(door: Door, service: str, client: Client) -> Response:
+    settings = door.settings
+    perimeter.media_type(request.environ)
+    body = perimeter.body(request.stream, request.content_length, settings.limits.body)
+    read = read_request(body, service=service, hook=g.hook, depth=settings.limits.depth, http_fhir_servers=settings.http_fhir_servers)
+    if not is_uuid(read.hook_instance):
+        door.metrics.odd_hook_instances.inc()
+    response = door.service.respond(read, client, door.clock())
+    g.outcome, g.cards, g.digest = response.outcome.value, len(response.body["cards"]), response.digest
+    return answers.success(response.body)

@@ -1,0 +1,133 @@
+"""The web application: made from a steward and settings, with no global state. What every request goes through stands here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from flask import Flask, Response, g, request
+from werkzeug.exceptions import HTTPException
+
+from exercise_cds.errors import CdsError, Unauthorized
+from exercise_cds.model.client import ANONYMOUS
+from exercise_cds.settings import Settings
+from exercise_cds.web import answers, api, logs, ops, perimeter
+from exercise_cds.web.metrics import Metrics
+
+if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
+    from exercise_cds.cds_service import CdsService
+
+_PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "authorization, content-type",
+    "Access-Control-Max-Age": "600",
+}
+"""SEC-32: no more than what a call needs, and never credentials."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _nothing_fails() -> tuple[str, ...]:
+    return ()
+
+
+def anybody(settings: Settings) -> api.Authenticate:
+    """Without authentication every caller is the same one, in the service's own time zone."""
+    client = replace(ANONYMOUS, zone=settings.zone)
+    return lambda _headers, _path: client
+
+
+def create_app(
+    service: CdsService,
+    settings: Settings,
+    *,
+    authenticate: api.Authenticate | None = None,
+    clock: Callable[[], datetime] = _now,
+    failing: Callable[[], tuple[str, ...]] = _nothing_fails,
+) -> Flask:
+    """The application. `authenticate` tells who asks; without one, `settings` must say that nobody is asked."""
+    if authenticate is None:
+        if settings.authentication != "none":
+            raise ValueError("authentication is on, so create_app needs an authenticate")
+        authenticate = anybody(settings)
+    app = Flask("exercise_cds", static_folder=None)
+    app.url_map.merge_slashes = False  # a path is right or wrong; nobody is sent elsewhere
+    metrics = Metrics()
+    app.extensions["metrics"] = metrics
+    doors = perimeter.Doors(settings)
+    app.before_request(_first_looks(service, settings, doors))
+    app.after_request(_last_words(doors, metrics))
+    app.register_error_handler(CdsError, _refused)
+    app.register_error_handler(HTTPException, answers.of_framework)
+    app.register_error_handler(Exception, _failed)
+    app.register_blueprint(api.blueprint(api.Door(service, settings, authenticate, clock, metrics)))
+    app.register_blueprint(ops.blueprint(failing))
+    return app
+
+
+def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors) -> Callable[[], Response | None]:
+    """What is looked at on every path, before authentication."""
+
+    def look() -> Response | None:
+        g.began = time.perf_counter()
+        if request.routing_exception is not None:
+            raise request.routing_exception
+        if (name := (request.view_args or {}).get("service")) is not None:
+            g.hook = service.hook_of(name)
+            g.service = name
+        perimeter.header_size(request.environ, settings.limits.header)
+        doors.host(request.environ)
+        g.origin = doors.page(request.environ)
+        if request.method == "OPTIONS" and g.origin:
+            return Response(status=204, headers=_PREFLIGHT)
+        return None
+
+    return look
+
+
+def _last_words(doors: perimeter.Doors, metrics: Metrics) -> Callable[[Response], Response]:
+    """What every answer gets, whatever it says."""
+
+    def finish(answer: Response) -> Response:
+        for name, text in answers.SAFE_HEADERS.items():
+            answer.headers[name] = text
+        if doors.origins:
+            answer.headers["Vary"] = "Origin"
+            if origin := _reader(doors):
+                answer.headers["Access-Control-Allow-Origin"] = origin
+        metrics.requests.labels(g.get("service", "none"), answer.status_code, g.get("outcome", "none")).inc()
+        if request.endpoint not in {"ops.livez", "ops.readyz"}:
+            _tell(answer)
+        return answer
+
+    return finish
+
+
+def _reader(doors: perimeter.Doors) -> str:
+    """The page that may read this answer; one that may call may read why it was refused, too."""
+    origin = request.headers.get("Origin", "")
+    return origin if origin in doors.origins else ""
+
+
+def _refused(fault: CdsError) -> Response:
+    g.reason = fault.reason if isinstance(fault, Unauthorized) else type(fault).__name__
+    return answers.refusal(fault)
+
+
+def _failed(fault: Exception) -> Response:
+    """Our bug: class and place go to the log, the id to both sides, and nothing of the request anywhere."""
+    error_id = uuid4().hex
+    logs.log().error("failure", error=type(fault).__name__, where=logs.place(fault.__traceback__), error_id=error_id)
+    return answers.our_fault(error_id)
+
+
+def _tell(answer: Response) -> None:
+    said: dict[str, Any] = {name: g.get(name) for name in ("service", "hook", "outcome", "cards", "digest", "issuer", "reason")}
+    spent = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
+    logs.log().info("request", method=request.method, status=answer.status_code, latency_ms=round(spent, 3), **said)

@@ -1,0 +1,21 @@
+"""What is counted at the door. One registry for each application, so that two in one process do not mix; nothing in it is a patient's."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter
+
+
+class Metrics:
+    """The counters, made once with the application."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "exercise_cds_requests",
+            "Requests answered, by service (ours, or none), status and outcome.",
+            ("service", "status", "outcome"),
+            registry=self.registry,
+        )
+        self.odd_hook_instances = Counter(
+            "exercise_cds_odd_hook_instances", "Requests whose hookInstance is no UUID; they are answered.", registry=self.registry
+        )
