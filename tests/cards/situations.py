@@ -183,7 +183,9 @@ SITUATIONS: Mapping[str, Situation] = {
             "pain_severity": InDoubt(Cause.NOT_OBTAINED, "observations were not sent"),
             "temperature": InDoubt(Cause.NOT_OBTAINED, "observations were not sent"),
             "lumbar_surgery": _NOT_SENT,
-            "osteoporosis": InDoubt(Cause.SUSPECTED, "provisional", (Evidence("Condition/op", "2026-01-05", "", "provisional"),)),
+            "osteoporosis": InDoubt(
+                Cause.SUSPECTED, "only provisional: osteoporosis", (Evidence("Condition/op", "2026-01-05", "", "provisional"),)
+            ),
         },
     ),
     "after-surgery": Situation(

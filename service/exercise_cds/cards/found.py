@@ -66,11 +66,47 @@ def found_facts(when: Node, facts: Facts) -> tuple[str, ...]:
     return tuple(into)
 
 
-def open_facts(asked: Iterable[Leaf], facts: Facts) -> tuple[str, ...]:
-    """The facts that leave a rule open: in doubt, or a number whose bounds leave the leaf undecided."""
+def _could_be(node: Node, facts: Facts, into: dict[str, None]) -> bool:
+    """Whether the condition is true, or would be if what is open were; then the facts that leave it open are added to `into`."""
+    match node:
+        case Leaf():
+            answer = truth(node, facts)
+            if answer is Truth.UNKNOWN and isinstance(facts.get(node.fact), (InDoubt, Bounds)):
+                into[node.fact] = None
+                return True
+            return answer is Truth.TRUE
+        case AnyOf(parts):
+            return _one_could_be(parts, facts, into)
+        case AllOf(parts):
+            mine: dict[str, None] = {}
+            if not all(_could_be(part, facts, mine) for part in parts):
+                return False
+            into.update(mine)
+            return True
+        case Named(_, part):
+            return _could_be(part, facts, into)
+        case Always():
+            return True
+        case Not(part):
+            return _could_be(negation_normal(part, negate=True), facts, into)
+
+
+def _one_could_be(parts: Iterable[Node], facts: Facts, into: dict[str, None]) -> bool:
+    all_of_them: dict[str, None] = {}
+    could = False
+    for part in parts:
+        mine: dict[str, None] = {}
+        if _could_be(part, facts, mine):
+            if not mine:
+                return True  # true as it stands: whatever else is open does not matter
+            could = True
+            all_of_them |= mine
+    into.update(all_of_them)
+    return could
+
+
+def open_facts(when: Node, facts: Facts) -> tuple[str, ...]:
+    """The facts that leave `when` open and could make it true: in doubt, or a number whose bounds leave a leaf undecided (law 3)."""
     into: dict[str, None] = {}
-    for leaf in asked:
-        fact = facts.get(leaf.fact)
-        if isinstance(fact, (InDoubt, Bounds)) and truth(leaf, facts) is Truth.UNKNOWN:
-            into[leaf.fact] = None
+    _could_be(when, facts, into)
     return tuple(into)

@@ -20,7 +20,7 @@ _MEANS = re.compile(
 """Every branch begins with a character, which lets the search skip what is none of them."""
 _AT_START = "#+=:-"
 """Headings, lists and rules, at the start of a line."""
-_NUMBERED = re.compile(r"(\d+)([.)])")
+_NUMBERED = re.compile(r"(\d+)([.)])(?= |$)")
 _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 

@@ -12,7 +12,7 @@ from exercise_cds.cards.texts import clean, clip
 from exercise_cds.model.codes import Code
 from exercise_cds.model.normal import negation_normal
 from exercise_cds.model.pack import Citation, FactSpec, Link, Program, Rule, RulePack, Source, Text, Withhold
-from exercise_cds.model.tree import Leaf, Node, facts_read, leaves
+from exercise_cds.model.tree import Node, facts_read
 from exercise_cds.wire import CardLink, CardSource, Coding
 
 _TYPE_WORDS = {
@@ -31,11 +31,10 @@ def type_words(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RuleView:
-    """One rule as cards see it: `when` with negation at the leaves, all its leaves, its offers by program, its card's source and links."""
+    """One rule as cards see it: `when` with negation at the leaves, its offers by program, its card's source and links."""
 
     rule: Rule
     when: Node
-    asked: tuple[Leaf, ...]
     because: Mapping[str, tuple[Text, ...]]
     source: CardSource
     links: list[CardLink]
@@ -125,7 +124,6 @@ class Prepared:
         return RuleView(
             rule=rule,
             when=negation_normal(rule.when),
-            asked=tuple(leaves(rule.when)) + (tuple(leaves(rule.unless)) if rule.unless is not None else ()),
             because=because,
             source=self._source(card.source) if card is not None and card.source is not None else self.source,
             links=self._links(card.links) if card is not None else [],

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exercise_cds.cards.found import found_facts, open_facts
 from exercise_cds.cards.prepared import Prepared, RuleView, ServiceView
-from exercise_cds.cards.texts import FOUND, Filler, a_few, clean, clip, finding, named, remarked, since, why_unknown, worded
+from exercise_cds.cards.texts import FOUND, Filler, a_few, clean, clip, day, finding, named, since, why_unknown, worded
 from exercise_cds.model.decision import Decision, OfferedProgram, RuleOutcome, Why
 from exercise_cds.model.facts import Bounds, Cause, Fact, Facts, InDoubt, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec, Text, Withhold
@@ -92,8 +92,10 @@ class Reading:
         fact = self.facts[spec.name]
         if isinstance(fact, (Known, Bounds)):
             return self._finding(spec, words)
-        doubt = isinstance(fact, InDoubt)
-        return f"{clip(named(spec), 120)}: {'could not be checked, ' if doubt else ''}{why_unknown(fact)}"
+        doubt = ""
+        if isinstance(fact, InDoubt):
+            doubt = "in doubt, " if fact.cause in _DOUBTFUL_FINDINGS else "could not be checked, "
+        return f"{clip(named(spec), 120)}: {doubt}{why_unknown(fact)}"
 
     def remarks(self, words: int) -> list[str]:
         """Conflicts, staleness and ties that must be shown, as whole sentences."""
@@ -126,8 +128,9 @@ class Reading:
         return Doubts(tuple((tuple(facts), why) for why, facts in unseen.items()), tuple(findings), frozenset(names))
 
     def _doubted(self, fact: InDoubt) -> str:
-        datum = remarked(fact.evidence[0], shown=False, limit=min(80, self.limit)) if fact.evidence else ""
-        return f"{fact.cause.value}, {datum}" if datum else fact.cause.value
+        why = clip(why_unknown(fact, self.limit), 80)
+        on = day(fact.evidence[0]) if fact.evidence else ""
+        return f"{why}, {on}" if on else why
 
     def gate_facts(self) -> frozenset[str]:
         """The facts of the pack's and the service's gates."""
@@ -137,9 +140,7 @@ class Reading:
         """What leaves a rule open, in the words of the facts: in doubt, or "at least 5 days since ..."."""
         view = self.prepared.rules[outcome.rule]
         specs = self.prepared.pack.facts
-        return tuple(self._opening(specs[name]) for name in open_facts(view.asked, self.facts) if name in specs) or (
-            clean(view.rule.title),
-        )
+        return tuple(self._opening(specs[name]) for name in open_facts(view.when, self.facts) if name in specs) or (clean(view.rule.title),)
 
     def _opening(self, spec: FactSpec) -> str:
         fact: Fact | None = self.facts.get(spec.name)

@@ -103,7 +103,7 @@ def day(evidence: Evidence) -> str:
 
 def remarked(evidence: Evidence, *, shown: bool, limit: int) -> str:
     """What a reader must know of a datum: "provisional, 2026-02-20"; with `shown` the chart's words before it."""
-    parts = [clean(evidence.remark, limit), day(evidence)]
+    parts = [clean(evidence.remark, limit).replace("; ", ", "), day(evidence)]
     if shown and evidence.shown:
         parts.insert(0, f"“{clean(evidence.shown, limit)}”")
     return ", ".join(part for part in parts if part)
@@ -119,9 +119,14 @@ def named(spec: FactSpec) -> str:
     return f"{unit_words(spec.unit)} {spec.says}".strip() if since(spec) else spec.says
 
 
+def _telling(spec: FactSpec, evidence: Sequence[Evidence]) -> Evidence:
+    """The datum to show, of evidence that is newest first: an episode is as old as its oldest."""
+    return min(evidence, key=lambda one: one.date or "9999") if spec.kind == "episode" else evidence[0]
+
+
 def finding(spec: FactSpec, fact: Fact | None, *, limit: int = 80, shown: bool = False) -> str:
     """One datum with its status and date: "cauda equina syndrome, provisional, 2026-02-20", "newest temperature 38.6 °C, 2026-03-01"."""
-    evidence = fact.evidence[0] if fact is not None and fact.evidence else Evidence("")
+    evidence = _telling(spec, fact.evidence) if fact is not None and fact.evidence else Evidence("")
     text = spec.says
     value = worded(fact, spec.unit)
     if value is not None and not (isinstance(fact, Known) and fact.value is True):
