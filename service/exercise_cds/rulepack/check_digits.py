@@ -84,6 +84,6 @@ def trouble_with(system: str, code: str) -> tuple[str, str]:
         case "bad-check-digit":
             return "bad-check-digit", f"'{code}' is no {name} code: its check digit is wrong"
         case "bad-code-form":
-            return "bad-code-form", f"'{code}' does not have the form of a {name} code"
+            return "bad-code-form", f"'{code}' is not written as codes of {name} are"
         case _:
             return "", ""

@@ -57,7 +57,7 @@ def fact_type(fact: WrittenFact) -> FactType:
     if fact.kind not in KINDS:
         return FactType(None)
     words = _words(fact)
-    if words:
+    if words and fact.kind != "score":
         return FactType(ValueType.WORD, "", frozenset(words))
     return FactType(KINDS[fact.kind].value, _unit(fact.shape, fact.kind))
 

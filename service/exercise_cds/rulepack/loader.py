@@ -147,7 +147,7 @@ class _Loading:
             elif name in before:
                 self.report.add("duplicate-id", where, f"{quoted(name)} is listed twice", "delete one of them")
             before.add(name)
-        for name, (_, there) in self.programs.items():
+        for name, (_, there) in self.programs.items() if listed else ():
             if name not in before:
                 sentence = f"pack.yaml does not list {quoted(name)} under `programs`"
                 self.report.add("program-not-listed", there.where, sentence, "add it there, at its place in the order of suggestions")

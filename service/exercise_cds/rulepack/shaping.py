@@ -74,7 +74,9 @@ def _holds(name: str, mark: Node, value: Node, file: str, report: Report) -> boo
 def shaped_quietly(place: Place, shape: type[S]) -> S | None:
     """The same without findings: to go on with the good entries of a file that has bad ones, whose findings are made already."""
     try:
-        return None if place.node is None else shape.model_validate(plain(place.node))
+        if place.node is None or not _nothing_empty(place.node, place.file, Report()):
+            return None
+        return shape.model_validate(plain(place.node))
     except ValidationError:
         return None
 
@@ -93,13 +95,18 @@ def _finding(place: Place, shape: type[Shape], details: ErrorDetails, report: Re
         code = "missing-key"
         report.add(code, above.where, f"the key {quoted(path[-1])} is missing{_of(above)}", f"write `{path[-1]}:`")
         return
-    is_key = path[-1:] == ("[key]",)
-    there = place.down(path[:-1] if is_key else path)
+    there = _key_place(place.down(path[:-2]), path[-2]) if path[-1:] == ("[key]",) else place.down(path)
     if isinstance(there.node, Scalar) and there.node.value is None:
         return  # said already: nothing is written there
     name = _name(path)
     code, sentence, hint = _words(kind, name, details.get("ctx", {}), there, report)
-    report.add(code, place.down(path[:-2]).key(str(path[-2])) if is_key else there.where, sentence, hint)
+    report.add(code, there.where, sentence, hint)
+
+
+def _key_place(above: Place, key: Step) -> Place:
+    """The place of a key itself, for findings about names that authors choose."""
+    mark = above.node.entries[key][0] if isinstance(above.node, Table) and isinstance(key, str) and key in above.node.entries else None
+    return Place(above.file, mark, (*above.path, key), above.where)
 
 
 def _words(kind: str, name: str, context: dict[str, Any], there: Place, report: Report) -> tuple[str, str, str]:
@@ -111,11 +118,11 @@ def _words(kind: str, name: str, context: dict[str, Any], there: Place, report: 
             "text-too-long", f"{name} has {_length(there)} characters; at most {context['max_length']} fit", "say it shorter",
         ),
         "string_too_short": lambda: ("empty-text", f"{name} says nothing", "write its words, or delete the key"),
-        "too_short": lambda: ("empty-list", f"{name} must hold at least {context['min_length']}", "write it, or delete the key"),
+        "too_short": lambda: ("empty-list", f"{name} must hold at least {_entries(context['min_length'])}", "write it, or delete the key"),
         "too_long": lambda: ("list-too-long", f"{name} takes at most {context['max_length']} entries", "leave the others out"),
-        "greater_than": lambda: ("number-out-of-range", f"{name} must be above {_short(context['gt'])}", ""),
-        "greater_than_equal": lambda: ("number-out-of-range", f"{name} must be at least {_short(context['ge'])}", ""),
-        "less_than_equal": lambda: ("number-out-of-range", f"{name} must be at most {_short(context['le'])}", ""),
+        "greater_than": lambda: ("number-out-of-range", f"{name} must be above {_short(context['gt'])}", "write another number"),
+        "greater_than_equal": lambda: ("number-out-of-range", f"{name} must be at least {_short(context['ge'])}", "write another number"),
+        "less_than_equal": lambda: ("number-out-of-range", f"{name} must be at most {_short(context['le'])}", "write another number"),
         "finite_number": lambda: ("bad-number", f"{name} must be a finite number", ""),
     }  # fmt: skip
     if kind in rows:
@@ -126,15 +133,20 @@ def _words(kind: str, name: str, context: dict[str, Any], there: Place, report: 
 
 def _none_of_those(name: str, context: dict[str, Any], there: Place, report: Report) -> tuple[str, str, str]:
     allowed = [word.strip(" '") for word in context["expected"].replace(" or ", ", ").split(",")]
-    value = there.node.value if isinstance(there.node, Scalar) else None
-    sentence = f"{name} cannot be {_what(there) if value is None else quoted(value)}"
-    return "bad-value", sentence, report.did_you_mean(value, allowed)
+    written = there.node.source if isinstance(there.node, Scalar) else None
+    sentence = f"{name} cannot be {_what(there) if written is None else quoted(written)}"
+    hint = "write true, or delete the key" if allowed == ["True"] else report.did_you_mean(written, allowed)
+    return "bad-value", sentence, hint
 
 
 def _form(name: str, pattern: str, there: Place) -> tuple[str, str, str]:
     value = there.node.source if isinstance(there.node, Scalar) else ""
     form = _FORMS.get(pattern, "days or weeks (30 days, 6 weeks), or the name of a setting")
     return "bad-form", f"{quoted(value) if value else name} is not written as {name} must be", f"write {form}"
+
+
+def _entries(count: int) -> str:
+    return "one entry" if count == 1 else f"{count} entries"
 
 
 def _length(there: Place) -> int:

@@ -19,7 +19,8 @@ class Widths:
     """Readings of one pack's trees; a named condition is read once, however often it is named."""
 
     def __init__(self) -> None:
-        self._named: dict[tuple[str, bool], int] = {}
+        self._named: dict[tuple[int, bool], tuple[Node, int]] = {}
+        """By identity of the shared tree, which is kept alive here."""
 
     def check(self, tree: Node, where: Where, report: Report) -> None:
         """Advice for a condition that the engine must take apart to hold."""
@@ -32,10 +33,10 @@ class Widths:
     def ways(self, tree: Node, *, negate: bool = False) -> int:
         """In how many ways the tree can be true (with `negate`: false): what durable-rules fires in the worst case."""
         match tree:
-            case Named(name, part):
-                if (name, negate) not in self._named:
-                    self._named[name, negate] = self.ways(part, negate=negate)
-                return self._named[name, negate]
+            case Named(_, part):
+                if (id(part), negate) not in self._named:
+                    self._named[id(part), negate] = part, self.ways(part, negate=negate)
+                return self._named[id(part), negate][1]
             case Not(part):
                 return self.ways(part, negate=not negate)
             case AllOf(parts) | AnyOf(parts):
