@@ -57,7 +57,7 @@ CODES: Mapping[str, FindingCode] = MappingProxyType({row.code: row for row in (
     FindingCode("unknown-key", "a key that has no meaning at its place"),
     FindingCode("key-not-for-kind", "a key that a fact of this kind does not have"),
     FindingCode("missing-key", "a key that is needed is not there"),
-    FindingCode("wrong-type", "a list where a text is needed, a text where a number is needed, ..."),
+    FindingCode("wrong-type", "a text where a number is needed, a list where a text is needed, and the like"),
     FindingCode("empty-value", "a key without a value"),
     FindingCode("bad-value", "a value that is none of those allowed"),
     FindingCode("bad-form", "a name, date, version, duration, address or code that is not written as it must be"),

@@ -157,3 +157,12 @@ class CasesFile(Shape):
 
     today: Day
     cases: Annotated[list[CaseShape], Field(min_length=1)]
+
+
+class StoryFile(Shape):
+    """story.yaml beside a hook request: a line of why, the service and the day, and what must come of it."""
+
+    why: Annotated[str, StringConstraints(min_length=10, max_length=300)]
+    service: ServiceName
+    as_of: Day
+    expect: Expectation
