@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "service" / "exercise_cds"
 FLOORS = (
     {"model"},
     {"errors", "wire"},
-    {"settings"},
+    {"settings", "strict_json"},
+    {"envelope"},
     {"security", "fhir", "facts", "rulepack", "engine", "cards", "records"},
     {"cds_service"},
     {"authoring"},

@@ -1,0 +1,90 @@
+"""Runs a pack's cases through the steward: the same rooms in the same order as the server, with the case's day as the clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, time
+from itertools import count
+from pathlib import Path
+
+import orjson
+
+from exercise_cds.authoring.chart_builder import PATIENT, bundle, drafts_of, resources_of
+from exercise_cds.authoring.expectations import differences
+from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
+from exercise_cds.fhir.folder import answered
+from exercise_cds.model.client import ANONYMOUS
+from exercise_cds.model.hooks import HOOKS
+from exercise_cds.model.pack import RulePack
+from exercise_cds.rulepack import Case, load
+from exercise_cds.wire import HookRequest
+
+NOON = time(12, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """One case and what came of it; `differences` is empty where it passed."""
+
+    case: Case
+    seen: Examination
+    differences: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether the answer is as expected."""
+        return not self.differences
+
+
+class Runner:
+    """Runs cases of one pack. Packs with changed settings are linked once per set of settings."""
+
+    def __init__(self, folder: Path, pack: RulePack, *, overlay: Path | None = None) -> None:
+        self._folder = folder
+        self._overlay = overlay
+        self._serving: dict[tuple[tuple[str, float], ...], Serving] = {(): prepare(pack, named_services=frozenset(pack.services))}
+
+    def run(self, case: Case) -> Ran:
+        """Ask the steward, and hold the answer against what the case expects."""
+        seen = self.examine(case)
+        return Ran(case, seen, differences(case.expect, seen))
+
+    def examine(self, case: Case) -> Examination:
+        """The visit of one case."""
+        serving = self._with(case.settings)
+        numbers = count(1)
+        service = CdsService(serving, new_uuid=lambda: f"00000000-0000-4000-8000-{next(numbers):012d}")
+        now = datetime.combine(case.today, NOON)
+        return service.examine(request_of(case, serving), ANONYMOUS, now)
+
+    def _with(self, settings: Mapping[str, float]) -> Serving:
+        key = tuple(sorted(settings.items()))
+        if key not in self._serving:
+            loaded = load(self._folder, self._overlay, settings=settings)
+            if loaded.pack is None:
+                sentences = "; ".join(str(finding) for finding in loaded.findings)
+                raise ValueError(f"the pack does not stand with these settings: {sentences}")
+            self._serving[key] = prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
+        return self._serving[key]
+
+
+def request_of(case: Case, serving: Serving) -> HookRequest:
+    """The hook request that an EHR would send for the case's chart."""
+    hook = HOOKS[serving.services[case.service].hook]
+    drafts = drafts_of(case.given, case.today)
+    prefetch = answered(
+        serving.plans[case.service],
+        resources_of(case.given, case.today),
+        not_obtained=frozenset(case.given.get("not_obtained") or ()),
+    )
+    return HookRequest(
+        hook=hook.name,
+        hook_instance="00000000-0000-4000-8000-000000000000",
+        service=case.service,
+        patient_id=PATIENT,
+        user_id="Practitioner/example",
+        drafts=orjson.dumps(bundle(drafts)) if hook.drafts else b"",
+        selections=tuple(f"{draft['resourceType']}/{draft['id']}" for draft in drafts) if hook.selections else None,
+        prefetch=prefetch,
+    )

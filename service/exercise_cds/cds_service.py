@@ -1,0 +1,275 @@
+"""The steward: one request, room by room, once each (docs/architecture.md, section 1). The only place that knows the order.
+
+`CdsService.respond` is what the server calls; `examine` is the same visit with everything kept, for `explain`, the pack's tests and the
+workbench. Clocks, uuids and what happens to the decision record are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from exercise_cds.cards import Composed, Composer
+from exercise_cds.engine import Engine, Trace
+from exercise_cds.errors import BadRequest, DataUnobtainable, Forbidden, NotFound
+from exercise_cds.facts import Deriver
+from exercise_cds.fhir import Limits, ReadPlan, plan_reads, read_chart, take_prefetch
+from exercise_cds.model.chart import Chart
+from exercise_cds.model.client import Client, Mode
+from exercise_cds.model.decision import Decision, Gate, Outcome
+from exercise_cds.model.facts import Facts
+from exercise_cds.model.hooks import HOOKS
+from exercise_cds.model.pack import RulePack, Service
+from exercise_cds.model.prefetch import NotObtained, Prefetch
+from exercise_cds.model.record import DecisionRecord
+from exercise_cds.wire import HookRequest, ResponseBody
+
+SPEC_VERSION = "2.0.1"
+"""The CDS Hooks version that discovery names (CH-020)."""
+
+
+@dataclass(frozen=True, slots=True)
+class HookResponse:
+    """What goes back to the door: the body of a 200, and what was decided, for logs and metrics."""
+
+    body: ResponseBody
+    outcome: Outcome
+    decision_id: str
+    digest: str
+    issues: Mapping[str, int] = field(default_factory=dict)
+    """Bad patient data met, counted by kind."""
+    milliseconds: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """One visit with everything kept. `chart`, `facts` and `trace` are None where the visit ended before them."""
+
+    decision_id: str
+    decision: Decision
+    composed: Composed
+    chart: Chart | None = None
+    facts: Facts | None = None
+    trace: Trace | None = None
+    unobtainable: tuple[str, ...] = ()
+    """Required resource types that could not be had: the answer is 412."""
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    """One pack, compiled for every room; made once per digest and swapped whole, so that one answer uses one pack from start to end."""
+
+    pack: RulePack
+    engine: Engine
+    deriver: Deriver
+    composer: Composer
+    services: Mapping[str, Service]
+    plans: Mapping[str, ReadPlan]
+
+
+def prepare(pack: RulePack, *, named_services: frozenset[str] = frozenset(), composer: Composer | None = None) -> Serving:
+    """Compile a pack. Services that are served only where named are left out unless `named_services` has them."""
+    services = {name: service for name, service in pack.services.items() if not service.if_named or name in named_services}
+    return Serving(
+        pack=pack,
+        engine=Engine(pack),
+        deriver=Deriver(pack),
+        composer=composer or Composer(pack),
+        services=services,
+        plans={name: plan_reads(pack, name) for name in services},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """What is asked, who asks, and when."""
+
+    request: HookRequest
+    client: Client
+    now: datetime
+
+
+class _Stages:
+    """Milliseconds by stage; the clock is handed in."""
+
+    def __init__(self, tick: Callable[[], float]) -> None:
+        self._tick = tick
+        self._start = self._last = tick()
+        self.spent: dict[str, float] = {}
+
+    def ended(self, stage: str) -> None:
+        now = self._tick()
+        self.spent[stage] = (now - self._last) * 1000
+        self.spent["total"] = (now - self._start) * 1000
+        self._last = now
+
+
+class CdsService:
+    """The service behind every door. Thread-safe: it holds one reference to what is served, and nothing of a patient."""
+
+    def __init__(  # noqa: PLR0913 - all wiring comes in here, by name
+        self,
+        serving: Serving,
+        *,
+        limits: Limits | None = None,
+        strict: bool = False,
+        record: Callable[[DecisionRecord], None] | None = None,
+        new_uuid: Callable[[], str] = lambda: str(uuid4()),
+        tick: Callable[[], float] = lambda: 0.0,
+    ) -> None:
+        self._serving = serving
+        self._limits = limits or Limits()
+        self._strict = strict
+        self._record = record
+        self._new_uuid = new_uuid
+        self._tick = tick
+
+    @property
+    def serving(self) -> Serving:
+        """What is served now."""
+        return self._serving
+
+    def swap(self, serving: Serving) -> Serving:
+        """Serve another pack from the next request on; returns the former, to be closed when its last request has ended."""
+        former, self._serving = self._serving, serving
+        return former
+
+    def services(self) -> list[dict[str, Any]]:
+        """The body of discovery (CH-010 to CH-023): nothing empty, prefetch computed from the pack."""
+        serving = self._serving
+        described = []
+        for name, service in serving.services.items():
+            entry: dict[str, Any] = {"hook": service.hook, "title": service.title, "description": service.description, "id": name}
+            if templates := dict(serving.plans[name].templates):
+                entry["prefetch"] = templates
+            if service.usage:
+                entry["usageRequirements"] = service.usage
+            described.append(entry | {"version": SPEC_VERSION})
+        return described
+
+    def hook_of(self, service: str) -> str:
+        """The hook that a service is advertised for; raises NotFound (CH-032)."""
+        found = self._serving.services.get(service)
+        if found is None:
+            raise NotFound("There is no CDS service with this id; GET /cds-services lists those that are served.")
+        return found.hook
+
+    def respond(self, request: HookRequest, client: Client, now: datetime) -> HookResponse:
+        """Answer one call. Raises `CdsError`; anything else that rises is our bug."""
+        stages = _Stages(self._tick)
+        serving = self._serving
+        call = _Call(request, client, now)
+        seen = self._visit(serving, call, stages)
+        self._keep(serving, call, seen, stages)
+        if seen.unobtainable:
+            raise DataUnobtainable(_what_is_missing(seen.unobtainable))
+        silent = client.mode is Mode.SILENT
+        return HookResponse(
+            body={"cards": [] if silent else seen.composed.cards},
+            outcome=seen.decision.outcome,
+            decision_id=seen.decision_id,
+            digest=serving.pack.digest,
+            issues=_counted(seen.chart),
+            milliseconds=stages.spent,
+        )
+
+    def examine(self, request: HookRequest, client: Client, now: datetime) -> Examination:
+        """The same visit as `respond`, with chart, facts and trace kept and nothing recorded. A 412 is `unobtainable`, not raised."""
+        serving = self._serving
+        seen = self._visit(serving, _Call(request, client, now), _Stages(self._tick))
+        if seen.facts is None:
+            return seen
+        trace = serving.engine.trace(request.service, seen.facts)
+        return Examination(seen.decision_id, seen.decision, seen.composed, seen.chart, seen.facts, trace, seen.unobtainable)
+
+    def _visit(self, serving: Serving, call: _Call, stages: _Stages) -> Examination:
+        request, client = call.request, call.client
+        decision_id = self._new_uuid()
+        _allowed(serving, request, client)
+        if not client.patients_may_ask and request.user_id.split("/", 1)[0] in {"Patient", "RelatedPerson"}:
+            return Examination(decision_id, Decision(Outcome.NOT_FOR_THIS_USER, Gate.CLOSED, Gate.CLOSED), Composed([], ()))
+        plan = serving.plans[request.service]
+        prefetch = take_prefetch(plan, request.prefetch)
+        today = call.now.astimezone(client.zone).date()
+        chart = read_chart(plan, prefetch, request, today=today, zone=client.zone, limits=self._limits, strict=self._strict)
+        stages.ended("read")
+        facts = serving.deriver.derive(chart)
+        stages.ended("facts")
+        decision = serving.engine.decide(request.service, facts)
+        stages.ended("engine")
+        if decision.service_gate is not Gate.CLOSED and (missing := _unobtainable(serving.pack, plan, prefetch)):
+            held = Decision(Outcome.DATA_UNOBTAINABLE, decision.about, decision.service_gate, decision.rules)
+            return Examination(decision_id, held, Composed([], ()), chart, facts, None, missing)
+        composed = serving.composer.compose(
+            request.service,
+            decision,
+            facts,
+            patient_id=request.patient_id,
+            encounter_id=request.encounter_id,
+            user_id=request.user_id,
+            decision_id=decision_id,
+            new_uuid=self._new_uuid,
+            today=today,
+        )
+        stages.ended("cards")
+        return Examination(decision_id, decision, composed, chart, facts)
+
+    def _keep(self, serving: Serving, call: _Call, seen: Examination, stages: _Stages) -> None:
+        if self._record is None:
+            return
+        decision, pack, request, client = seen.decision, serving.pack, call.request, call.client
+        self._record(
+            DecisionRecord(
+                decision_id=seen.decision_id,
+                at=call.now,
+                service=request.service,
+                hook=request.hook,
+                issuer=client.issuer,
+                tenant=client.tenant,
+                pack=pack.id,
+                version=pack.version,
+                digest=pack.digest,
+                outcome=decision.outcome,
+                fired=decision.fired,
+                offered=tuple(offer.program for offer in decision.offered),
+                withheld=decision.withheld,
+                cards=seen.composed.given,
+                silent=client.mode is Mode.SILENT,
+                milliseconds=stages.spent,
+                patient_id=request.patient_id,
+                user_id=request.user_id,
+                fhir_server=request.fhir_server,
+            ),
+        )
+
+
+def _allowed(serving: Serving, request: HookRequest, client: Client) -> None:
+    """Whether this client may call this service for this hook; the sentences say what to change (CH-032, CH-082)."""
+    service = serving.services.get(request.service)
+    if service is None:
+        raise NotFound("There is no CDS service with this id; GET /cds-services lists those that are served.")
+    if request.hook != service.hook or request.hook not in HOOKS:
+        raise BadRequest(f"This service answers the hook {service.hook}; send that in 'hook', or call the service for your hook.")
+    if client.services and request.service not in client.services:
+        raise Forbidden("This client may not call this service.")
+
+
+def _unobtainable(pack: RulePack, plan: ReadPlan, prefetch: Prefetch) -> tuple[str, ...]:
+    """The required resource types that neither prefetch nor a FHIR server gave (CH-057); null is data present, nothing found."""
+    missing = {kind for key, query in plan.queries.items() if isinstance(prefetch[key], NotObtained) for kind in query.types}
+    return tuple(kind for kind in pack.required if kind in missing)
+
+
+def _what_is_missing(types: tuple[str, ...]) -> str:
+    named = " and ".join(types)
+    return f"Cannot advise without {named}: send the prefetch that discovery lists, or give access to the FHIR server."
+
+
+def _counted(chart: Chart | None) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for issue in chart.issues if chart else ():
+        counts[issue.kind.value] = counts.get(issue.kind.value, 0) + 1
+    return counts
