@@ -1,5 +1,6 @@
 """The kind `measurement`: units, plausible ranges, words, and how far a value has fallen."""
 
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
@@ -90,7 +91,7 @@ def test_a_body_mass_index_is_read_in_every_spelling(unit: str) -> None:
 ])  # fmt: skip
 def test_conversion_is_exact(charted: str, unit: str, target: str, expected: Fraction | None) -> None:
     """Conversion loses nothing, and things that do not measure the same are not converted."""
-    assert convert(Fraction(charted), unit, target) == expected
+    assert convert(Decimal(charted), unit, target) == expected
 
 
 @pytest.mark.parametrize(

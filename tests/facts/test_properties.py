@@ -126,6 +126,15 @@ def test_the_order_of_entries_changes_nothing(resources: list[Any], random: Any)
     assert derived(shuffled) == derived(resources)
 
 
+@given(charts(dates))
+@BOUNDED
+def test_facts_that_share_an_entry_do_not_disturb_each_other(resources: list[Any]) -> None:
+    """Read all together over the same entries, the facts say what each says alone."""
+    together = chart_of(SPECS, patient("1985"), *resources, guarded=False)
+    alone = {name: DERIVER.derive(together, frozenset({name}))[name] for name in together.entries}
+    assert DERIVER.derive(together) == alone == derived(resources)
+
+
 @given(charts(dates), st.data())
 @BOUNDED
 def test_duplicates_change_nothing(resources: list[Any], data: st.DataObject) -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from exercise_cds.facts.dates import Moment, moment
+from exercise_cds.facts.dates import moment
 from exercise_cds.facts.look import Look
-from exercise_cds.facts.newest import Collected, LeftOut, Newest, Reading, derive_newest, newest
-from exercise_cds.facts.readings import Number, Useless, Value, boolean, coded, quantity, understood
+from exercise_cds.facts.newest import LeftOut, Newest, Reading, Source, as_fact, newest
+from exercise_cds.facts.readings import Number, Useless, Value, boolean, coded, quantity, reading, understood
 from exercise_cds.facts.units import convert, ucum
-from exercise_cds.model.facts import Evidence, Fact
+from exercise_cds.model.facts import Fact
 from exercise_cds.model.matching import normal_code
 from exercise_cds.model.pack import FactSpec
 
@@ -20,37 +21,22 @@ _USABLE = frozenset({"completed", "amended"})
 
 def derive_answer(spec: FactSpec, look: Look) -> Fact:
     """A number, or one of the author's words."""
-    return derive_newest(spec, look, answer_readings)
+    return as_fact(newest_answer(spec, look))
 
 
 def newest_answer(spec: FactSpec, look: Look) -> Newest:
     """The newest answer itself, for `overruled_by`."""
-    return newest(spec, look, answer_readings(spec, look))
+    responses = [entry.resource for entry in look.entries]
+    sources = [Source(moment(one.authored, look.zone), one) for one in responses if one.status in _USABLE]
+    return newest(spec, look, sources, _read)
 
 
-def answer_readings(spec: FactSpec, look: Look) -> Collected:
-    """Every usable answer of a completed or amended response to an item of the fact's linkIds."""
-    collected = Collected([], [])
-    for entry in look.entries:
-        response = entry.resource
-        if response.status not in _USABLE:
-            continue
-        when = moment(response.authored, look.zone)
-        resource = f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
-        for answer in _answers(response.item, spec.link_ids):
-            _collect(collected, when, resource, _value(spec, answer))
-    return collected
-
-
-def _collect(collected: Collected, when: Moment | None, resource: str, value: Value | Useless | None) -> None:
-    if value is None:
-        return
-    if isinstance(value, Useless):
-        collected.left_out.append(LeftOut(resource, when, value.shown, value.why))
-    elif when is None:
-        collected.left_out.append(LeftOut(resource, None, value[2], "it has no date"))
-    else:
-        collected.readings.append(Reading(value[0], value[1], when, None, Evidence(resource, when.shown, value[2])))
+def _read(spec: FactSpec, _: Look, source: Source) -> list[Reading | LeftOut]:
+    """The answers that a response holds to the items of the fact's linkIds."""
+    response = source.resource
+    resource = f"QuestionnaireResponse/{response.id}" if response.id else "QuestionnaireResponse"
+    values = [_value(spec, answer) for answer in _answers(response.item, spec.link_ids)]
+    return [reading(value, source.moment, resource, None, "") for value in values if value is not None]
 
 
 def _answers(items: list[Any] | None, link_ids: tuple[str, ...]) -> Iterator[Any]:
@@ -77,11 +63,11 @@ def _number(answer: Any) -> Number | None:
         return quantity(value)
     for value in (answer.valueInteger, answer.valueDecimal):
         if value is not None:
-            return Number(Fraction(value), "", "", str(value))
+            return Number(Decimal(value), "", "", str(value))
     return None
 
 
-def _in_unit(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Fraction | str:
+def _in_unit(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Decimal | Fraction | str:
     """A bare number is believed to be in the fact's unit; a Quantity is converted."""
     if not number.unit:
         return number.value

@@ -11,7 +11,7 @@ from calendar import monthrange
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 _MONTHS = {"day": 0, "week": 0, "month": 1, "year": 12}
@@ -34,8 +34,7 @@ _AGO = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(NamedTuple):
     """The days that a date may mean: `first` to `last`, both included; `first` None is open ("recorded on": then or earlier).
 
     `instant` is there where the chart told the time. `shown` is the chart's own spelling of a partial date, else the day.
@@ -68,16 +67,14 @@ def moment(written: date | str | None, zone: ZoneInfo) -> Moment | None:
 
     The models keep "1958" and "1958-03" as text, and an instant with a leap second too.
     """
-    match written:
-        case None:
-            return None
-        case datetime():
-            day = local_day(written, zone)
-            return Moment(day, day, written, day.isoformat())
-        case date():
-            return Moment(written, written, None, written.isoformat())
-        case str():
-            return _partial(written) or _leap_second(written, zone)
+    if written is None:
+        return None
+    if isinstance(written, datetime):
+        day = local_day(written, zone)
+        return Moment(day, day, written, day.isoformat())
+    if isinstance(written, date):
+        return Moment(written, written, None, written.isoformat())
+    return _partial(written) or _leap_second(written, zone)
 
 
 def _partial(written: str) -> Moment | None:

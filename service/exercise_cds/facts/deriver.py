@@ -19,6 +19,7 @@ from exercise_cds.facts.findings import (
 from exercise_cds.facts.look import Look, Terms
 from exercise_cds.facts.newest import Newest
 from exercise_cds.facts.observations import derive_measurement, derive_score, newest_measurement, newest_score
+from exercise_cds.facts.onset import Standing
 from exercise_cds.facts.person import derive_age, derive_deceased
 from exercise_cds.model.chart import Chart
 from exercise_cds.model.facts import FALSE, Fact, Facts, NotRecorded
@@ -56,7 +57,9 @@ class Deriver:
     def __init__(self, pack: RulePack) -> None:
         self._specs = dict(pack.facts)
         self._terms = _terms(pack)
-        self._idle = {name: FALSE if KINDS[spec.kind].value is ValueType.YES_NO else _NOTHING for name, spec in pack.facts.items()}
+        self._idle: dict[str, Fact] = {
+            name: FALSE if KINDS[spec.kind].value is ValueType.YES_NO else _NOTHING for name, spec in pack.facts.items()
+        }
         self._types = {
             name: frozenset(reads.type for reads in KINDS[spec.kind].reads if reads.ask is not Ask.CONTEXT)
             for name, spec in pack.facts.items()
@@ -64,36 +67,49 @@ class Deriver:
 
     def derive(self, chart: Chart, only: frozenset[str] | None = None) -> Facts:
         """Every fact of the pack by name, or of `only` those."""
-        unreadable = Counter(name for one in chart.unreadable for name in one.facts) if chart.unreadable else Counter[str]()
-        facts: dict[str, Fact] = {}
-        for name, spec in self._specs.items():
-            if only is not None and name not in only:
-                continue
-            if chart.entries.get(name) or name in chart.gaps_of or name in unreadable:
-                facts[name] = DERIVE[spec.kind](spec, self._look(chart, spec, unreadable))
-            else:
-                facts[name] = self._idle[name]
+        facts = dict(self._idle) if only is None else {name: fact for name, fact in self._idle.items() if name in only}
+        reading = _Reading(self._specs, self._types, self._terms, chart)
+        for name in reading.busy():
+            if name in facts:
+                spec = self._specs[name]
+                facts[name] = DERIVE[spec.kind](spec, reading.look(spec))
         return facts
 
-    def _look(self, chart: Chart, spec: FactSpec, unreadable: Counter[str]) -> Look:
-        """The fact's view of the chart. A type that the site never shares is never in doubt: each card says so instead."""
-        name = spec.name
-        unchecked = bool(chart.unchecked) and bool(self._types[name]) and self._types[name] <= chart.unchecked
 
+class _Reading:
+    """One call's reading of one chart: what every fact of it may look at."""
+
+    def __init__(self, specs: Mapping[str, FactSpec], types: Mapping[str, frozenset[str]], terms: Terms, chart: Chart) -> None:
+        self._specs = specs
+        self._types = types
+        self._terms = terms
+        self._chart = chart
+        self._unreadable = Counter(name for one in chart.unreadable for name in one.facts)
+        self._standings: dict[int, Standing] = {}
+
+    def busy(self) -> set[str]:
+        """The facts for which the chart holds anything, or lacks something."""
+        return {name for name, entries in self._chart.entries.items() if entries} | self._chart.gaps_of.keys() | self._unreadable.keys()
+
+    def look(self, spec: FactSpec) -> Look:
+        """The fact's view of the chart. A type that the site never shares is never in doubt: each card says so instead."""
+        chart, name = self._chart, spec.name
+        unchecked = bool(chart.unchecked) and bool(self._types[name]) and self._types[name] <= chart.unchecked
         return Look(
-            today=chart.today,
-            zone=chart.zone,
-            entries=chart.entries.get(name, ()),
-            gaps=() if unchecked else chart.gaps_of.get(name, ()),
-            unreadable=0 if unchecked else unreadable[name],
-            terms=self._terms,
-            newest=self._newest(chart, spec.overruled_by.fact, unreadable) if spec.overruled_by is not None else None,
+            chart.today,
+            chart.zone,
+            self._terms,
+            chart.entries.get(name, ()),
+            () if unchecked else chart.gaps_of.get(name, ()),
+            0 if unchecked else self._unreadable[name],
+            self._standings,
+            self._newest(spec.overruled_by.fact) if spec.overruled_by is not None else None,
         )
 
-    def _newest(self, chart: Chart, name: str, unreadable: Counter[str]) -> Newest:
+    def _newest(self, name: str) -> Newest:
         """The newest reading of another fact, for `overruled_by`."""
         other = self._specs[name]
-        return _NEWEST[other.kind](other, self._look(chart, other, unreadable))
+        return _NEWEST[other.kind](other, self.look(other))
 
 
 def _terms(pack: RulePack) -> Terms:
@@ -102,7 +118,6 @@ def _terms(pack: RulePack) -> Terms:
     setting = pack.settings.get("chronic_from_days")
     return Terms(
         unverified=frozenset((code.system, code.code) for valueset in pack.valuesets.values() for code in valueset.unverified),
-        chronic=frozenset(key for code, key in codes if first_word(("chronic",), [code.display])),
-        acute=frozenset(key for code, key in codes if first_word(("acute",), [code.display])),
+        calls={word: frozenset(key for code, key in codes if first_word((word,), [code.display])) for word in ("chronic", "acute")},
         chronic_from=setting.value if setting is not None else Terms().chronic_from,
     )

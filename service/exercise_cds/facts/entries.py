@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from exercise_cds.facts.dates import Moment, moment, period_start
 from exercise_cds.facts.look import Look
 from exercise_cds.facts.match import Match, Said, keys_of, match
-from exercise_cds.facts.onset import ACTIVE, NEVER, clinical_status, onset_of, recorded_on, verification
+from exercise_cds.facts.onset import ACTIVE, NEVER, standing
 from exercise_cds.model.chart import Entry
 from exercise_cds.model.facts import Evidence
 from exercise_cds.model.pack import FactSpec
@@ -19,8 +19,7 @@ _NOT_ORDERED = frozenset({"proposal", "option"})
 """Intents of a request that nobody has ordered, our own suggestions among them until they are signed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Entered:
+class Entered(NamedTuple):
     """One entry that speaks of what the fact asks for."""
 
     match: Match
@@ -64,17 +63,15 @@ def _condition(spec: FactSpec, look: Look, entry: Entry) -> Entered | None:
     if condition.code is None:
         return None
     found = match(spec.matcher, Said((condition.code,), condition.bodySite or ()), look.terms)
-    if found is None or (verified := verification(condition)) in NEVER:
+    if found is None or (stands := standing(condition, look)).verified in NEVER:
         return None
-    onset = onset_of(condition, zone=look.zone, today=look.today, birth=None)
-    when = _of_old(onset.moment, look)
-    note = f"onset given as {onset.words}" if when and onset.words else ""
-    if when is None and (when := recorded_on(condition, zone=look.zone, today=look.today)):
+    when = _of_old(stands.onset.moment, look)
+    note = f"onset given as {stands.onset.words}" if when and stands.onset.words else ""
+    if when is None and (when := stands.recorded):
         note = "date of recording"
-    suspected = "" if verified == "confirmed" else verified
-    status = clinical_status(condition, zone=look.zone, today=look.today)
-    told = "" if status == "active" else status
-    return Entered(found, status, when, _evidence(condition, "Condition", found, when, suspected, told, note), suspected)
+    told = "" if stands.status == "active" else stands.status
+    evidence = _evidence(condition, "Condition", found, when, stands.suspected, told, note)
+    return Entered(found, stands.status, when, evidence, stands.suspected)
 
 
 def _procedure(spec: FactSpec, look: Look, entry: Entry) -> Entered | None:
@@ -112,7 +109,7 @@ def _medication(spec: FactSpec, look: Look, entry: Entry) -> Entered | None:
         return None
     when = _of_old(moment(request.authoredOn, look.zone), look)
     entered = _entered(request, "MedicationRequest", found, when, request.status or "active", usual="active")
-    return replace(entered, unnamed=found is _UNNAMED)
+    return entered._replace(unnamed=found is _UNNAMED)
 
 
 _UNNAMED = Match("a medicine that is named by a reference only", None, "")
@@ -145,7 +142,7 @@ def _draft(spec: FactSpec, look: Look, entry: Entry) -> Entered | None:
         said, prose = _medicine(request), [dosage.text for dosage in request.dosageInstruction or ()]
     else:
         said, prose = _service(request), [note.text for note in request.note or ()]
-    if (found := match(spec.matcher, replace(said, prose=prose), look.terms)) is None:
+    if (found := match(spec.matcher, said._replace(prose=prose), look.terms)) is None:
         return None
     return _entered(request, entry.type, found, None, request.status or "draft", usual="draft")
 

@@ -7,21 +7,19 @@ lower bound, and never takes the upper one away. A future onset, or one before b
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from exercise_cds.facts.dates import Moment, moment
 from exercise_cds.facts.look import Look, doubt, in_order
-from exercise_cds.facts.match import Match, Said, match
-from exercise_cds.facts.onset import ACTIVE, NEVER, Onset, clinical_status, onset_of, recorded_on, verification
+from exercise_cds.facts.match import Match, Said, match, texts_of
+from exercise_cds.facts.onset import ACTIVE, NEVER, Onset, onset_of, standing
 from exercise_cds.model.facts import Bounds, Cause, Evidence, Fact, InDoubt, Known, NotRecorded
 from exercise_cds.model.matching import first_word
 from exercise_cds.model.pack import FactSpec, Suspected
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(NamedTuple):
     """One condition of the episode: when it began as far as it tells, and what to show of it."""
 
     start: Moment | None
@@ -33,12 +31,16 @@ class Began:
     remarks: tuple[str, ...] = ()
 
 
+_NOTHING = NotRecorded()
+
+
 def derive_episode(spec: FactSpec, look: Look) -> Fact:
     """Days, exact or in bounds; nothing recorded where no such condition counts or none says when it began."""
+    if not look.is_doubtful and all(entry.type == "Patient" for entry in look.entries):
+        return _NOTHING
     birth = _birth(look)
     began = [one for entry in look.entries if entry.type == "Condition" and (one := _began(spec, look, entry.resource, birth))]
-    evidence = in_order([one.evidence for one in began])
-    if in_doubt := doubt(look, evidence):
+    if look.is_doubtful and (in_doubt := doubt(look, in_order([one.evidence for one in began]))):
         return in_doubt
     sure = [one for one in began if not one.suspected]
     if spec.suspected is Suspected.DOUBT and len(sure) < len(began):
@@ -61,26 +63,25 @@ def _began(spec: FactSpec, look: Look, condition: Any, birth: Moment | None) -> 
     if condition.code is None:
         return None
     found = match(spec.matcher, Said((condition.code,), condition.bodySite or ()), look.terms)
-    if found is None or (verified := verification(condition)) in NEVER:
+    if found is None or (stands := standing(condition, look)).verified in NEVER or stands.status not in ACTIVE:
         return None
-    if (status := clinical_status(condition, zone=look.zone, today=look.today)) not in ACTIVE:
-        return None
-    suspected = "" if verified == "confirmed" else verified
-    onset = onset_of(condition, zone=look.zone, today=look.today, birth=birth)
-    recorded = recorded_on(condition, zone=look.zone, today=look.today)
+    status, recorded, onset = stands.status, stands.recorded, stands.onset
+    if birth is not None and (condition.onsetAge is not None or condition.onsetRange is not None):
+        onset = onset_of(condition, zone=look.zone, today=look.today, birth=birth)
     start, remark = _start(onset, recorded, look.today, birth, again=status in ("recurrence", "relapse"))
     by_record = onset.moment is None and recorded is not None
     shown = recorded if by_record else onset.moment
-    notes = (suspected, found.remark, "date of recording" if by_record else f"onset given as {onset.words}" if onset.words else "", status)
+    note = "date of recording" if by_record else f"onset given as {onset.words}" if onset.words else ""
+    notes = (stands.suspected, found.remark, note, "" if status == "active" else status)
     evidence = Evidence(
         resource=f"Condition/{condition.id}" if condition.id else "Condition",
         date=shown.shown if shown else "",
         shown=found.shown,
-        remark="; ".join(note for note in notes if note and note != "active"),
+        remark="; ".join(note for note in notes if note),
         code=found.code,
     )
     remarks = (remark, _conflict(condition, found, look, start, recorded if by_record else None))
-    return Began(start, recorded if by_record else None, evidence, suspected, tuple(filter(None, remarks)))
+    return Began(start, recorded if by_record else None, evidence, stands.suspected, tuple(filter(None, remarks)))
 
 
 def _start(onset: Onset, recorded: Moment | None, today: date, birth: Moment | None, *, again: bool) -> tuple[Moment | None, str]:
@@ -137,14 +138,19 @@ def _days(fact: Known | Bounds | NotRecorded) -> tuple[object, ...]:
 
 def _conflict(condition: Any, found: Match, look: Look, start: Moment | None, recorded: Moment | None) -> str:
     """A chronic code with a recent date, an acute code with an old one: both are shown, nothing is picked silently."""
-    words = [condition.code.text, *(coding.display for coding in condition.code.coding or ())]
-    chronic = found.code in look.terms.chronic or first_word(("chronic",), words) is not None
-    acute = found.code in look.terms.acute or first_word(("acute",), words) is not None
     latest = start or recorded
-    if chronic is acute or latest is None:  # "acute on chronic" says nothing
+    if latest is None:
         return ""
-    if acute and (least := (look.today - latest.last).days) >= look.terms.chronic_from:
-        return f'"{found.shown}" is called acute, but has lasted at least {least} days by its date'
-    if chronic and start and start.first and (most := (look.today - start.first).days) < look.terms.chronic_from:
-        return f'"{found.shown}" is called chronic, but has lasted at most {most} days by its date'
-    return ""
+    least = (look.today - latest.last).days
+    most = (look.today - start.first).days if start is not None and start.first is not None else None
+    old, young = least >= look.terms.chronic_from, most is not None and most < look.terms.chronic_from
+    word, contrary = ("acute", "chronic") if old else ("chronic", "acute")
+    if not (old or young) or not _is_called(word, condition, found, look) or _is_called(contrary, condition, found, look):
+        return ""  # "acute on chronic" says nothing
+    lasted = f"at least {least}" if old else f"at most {most}"
+    return f'"{found.shown}" is called {word}, but has lasted {lasted} days by its date'
+
+
+def _is_called(word: str, condition: Any, found: Match, look: Look) -> bool:
+    """Whether the pack's display of the code or the chart's own words say so."""
+    return found.code in look.terms.calls[word] or first_word((word,), texts_of((condition.code,))) is not None

@@ -6,9 +6,10 @@ what was obtained settles it whatever is missing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exercise_cds.model.chart import Entry, Gap
@@ -16,32 +17,38 @@ from exercise_cds.model.facts import Cause, Evidence, InDoubt
 
 if TYPE_CHECKING:
     from exercise_cds.facts.newest import Newest
+    from exercise_cds.facts.onset import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What the pack says of its codes: which are unverified, which say "chronic" or "acute" in their display."""
+    """What the pack says of its codes: which are unverified, which it calls "chronic" or "acute" in their display."""
 
     unverified: frozenset[tuple[str, str]] = frozenset()
-    chronic: frozenset[tuple[str, str]] = frozenset()
-    acute: frozenset[tuple[str, str]] = frozenset()
+    calls: Mapping[str, frozenset[tuple[str, str]]] = field(default_factory=dict)
     chronic_from: float = 85
     """Days: the pack's setting `chronic_from_days`; only a remark on conflicts hangs on it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     """One fact's view of the chart."""
 
     today: date
     zone: ZoneInfo
+    terms: Terms
     entries: tuple[Entry, ...]
-    gaps: tuple[Gap, ...] = ()
-    unreadable: int = 0
+    gaps: tuple[Gap, ...]
+    unreadable: int
     """How many entries of this fact could not be read."""
-    terms: Terms = Terms()
+    standings: dict[int, Standing]
+    """How the conditions read so far stand, by the identity of the resource: one call's memory, shared by all its facts."""
     newest: Newest | None = None
     """The newest reading of the fact that `overruled_by` names."""
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether anything at all is missing."""
+        return bool(self.gaps) or self.unreadable > 0
 
 
 def doubt(look: Look, evidence: tuple[Evidence, ...] = ()) -> InDoubt | None:
@@ -76,5 +83,7 @@ def _unreadable(look: Look, evidence: tuple[Evidence, ...]) -> InDoubt | None:
 
 def in_order(evidence: list[Evidence]) -> tuple[Evidence, ...]:
     """Each piece of evidence once, newest first, whatever the order in which the chart was sent."""
+    if len(evidence) < 2:
+        return tuple(evidence)
     once = sorted(set(evidence), key=lambda piece: (piece.resource, piece.shown, piece.remark, piece.code or ("", "")))
     return tuple(sorted(once, key=lambda piece: piece.date, reverse=True))

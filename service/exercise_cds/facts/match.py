@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from exercise_cds.facts.look import Terms
 from exercise_cds.model.matching import code_matches, first_word, normal_code
 from exercise_cds.model.pack import Matcher, Site
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
+class Said(NamedTuple):
     """What an entry says of itself.
 
     `labels` are names of the thing besides the concepts (a reference's display, a title). `prose` is free text around it (a note):
@@ -33,8 +31,7 @@ class Said:
         return [*texts_of(self.concepts), *self.labels]
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """Why an entry counts: the matched code (None by words), the words to show for it, and what a reader must know."""
 
     shown: str

@@ -7,8 +7,10 @@ time of the day may be of any time of that day, so it competes with the latest r
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, NamedTuple, TypeAlias
 
 from exercise_cds.facts.dates import Moment
 from exercise_cds.facts.look import Look, in_order, newest_doubt
@@ -43,12 +45,15 @@ class LeftOut:
     why: str
 
 
-@dataclass(frozen=True, slots=True)
-class Collected:
-    """All that the entries of a fact hold, in any order."""
+class Source(NamedTuple):
+    """A resource that may hold readings, and the moment that they hold for."""
 
-    readings: list[Reading]
-    left_out: list[LeftOut]
+    moment: Moment | None
+    resource: Any
+
+
+Read: TypeAlias = "Callable[[FactSpec, Look, Source], list[Reading | LeftOut]]"
+"""What a source holds for a fact. Asked from the newest day down, and no further than the first day that has a usable reading."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,29 +66,45 @@ class Newest:
     doubt: InDoubt | None = None
 
 
-def newest(spec: FactSpec, look: Look, collected: Collected) -> Newest:
-    """The newest of what was collected. A value dated more than a day ahead of today is left out."""
-    tomorrow = look.today + timedelta(days=1)
-    readings = [one for one in collected.readings if one.day <= tomorrow]
-    ahead = [_ahead(one) for one in collected.readings if one.day > tomorrow]
-    left_out = {*collected.left_out, *ahead}  # an entry that was sent twice is one
+def newest(spec: FactSpec, look: Look, sources: list[Source], read: Read) -> Newest:
+    """The newest usable reading of all sources. What is dated more than a day ahead of today is left out."""
     start = look.today - timedelta(days=spec.within) if spec.within is not None else date.min
-    if inside := [one for one in readings if one.moment.last >= start]:
-        chosen = _chosen(spec, inside)
-        remarks = (*chosen.remarks, *_left_out(spec, look, left_out, chosen.reading))
-        found = chosen.reading.day if chosen.reading else None
-        return replace(chosen, remarks=remarks, doubt=newest_doubt(look, spec.within, found, chosen.evidence))
-    stale, evidence = _stale(spec, readings)
-    return Newest(None, (*stale, *_left_out(spec, look, left_out, None)), evidence, newest_doubt(look, spec.within, None, evidence))
+    left_out: set[LeftOut] = set()  # a set: an entry that was sent twice is one
+    inside = [one for one in sources if one.moment is not None and one.moment.last >= start]
+    if readings := _newest_day(spec, look, inside, read, left_out):
+        chosen, taken, remarks = _chosen(spec, readings)
+        evidence = in_order([one.evidence for one in taken])
+        remarks += _told([one for one in left_out if one.moment is not None and not _older(one.moment, chosen.moment)])
+        return Newest(chosen, tuple(remarks), evidence, newest_doubt(look, spec.within, chosen.day, evidence))
+    for one in sources:
+        if one.moment is None:
+            left_out.update(part for part in read(spec, look, one) if isinstance(part, LeftOut))
+    before = [one for one in sources if one.moment is not None and one.moment.last < start]
+    stale = in_order([one.evidence for one in _newest_day(spec, look, before, read, set())])
+    remarks = [f"{spec.says} is of {stale[0].date}: too old"] if stale else []
+    return Newest(None, (*remarks, *_told(list(left_out))), stale, newest_doubt(look, spec.within, None, stale))
 
 
-def _ahead(one: Reading) -> LeftOut:
-    return LeftOut(one.evidence.resource, one.moment, one.evidence.shown, "it is dated in the future")
+def _newest_day(spec: FactSpec, look: Look, sources: list[Source], read: Read, left_out: set[LeftOut]) -> list[Reading]:
+    """The usable readings of the newest day that has any; what is newer and cannot be used goes to `left_out`."""
+    tomorrow = look.today + timedelta(days=1)
+    for day, of_day in groupby(sorted(sources, key=_day_of, reverse=True), key=_day_of):
+        readings = []
+        for source in of_day:
+            for one in read(spec, look, source):
+                if isinstance(one, LeftOut):
+                    left_out.add(one)
+                elif day > tomorrow:
+                    left_out.add(LeftOut(one.evidence.resource, one.moment, one.evidence.shown, "it is dated in the future"))
+                else:
+                    readings.append(one)
+        if readings:
+            return readings
+    return []
 
 
-def derive_newest(spec: FactSpec, look: Look, collect: Callable[[FactSpec, Look], Collected]) -> Fact:
-    """The newest reading as the fact's value."""
-    return as_fact(newest(spec, look, collect(spec, look)))
+def _day_of(source: Source) -> date:
+    return (source.moment.first or source.moment.last) if source.moment is not None else date.min
 
 
 def as_fact(found: Newest) -> Fact:
@@ -101,10 +122,10 @@ def as_fact(found: Newest) -> Fact:
             return Known(reading.value, found.evidence, found.remarks)
 
 
-def _chosen(spec: FactSpec, readings: list[Reading]) -> Newest:
-    """The latest instant of the newest day, its best code, its highest value."""
-    day = max(one.day for one in readings)
-    of_day = [one for one in readings if one.day == day]
+def _chosen(spec: FactSpec, of_day: list[Reading]) -> tuple[Reading, list[Reading], list[str]]:
+    """Of one day's readings the latest instant, its best code, its highest value: the reading, all that say the same, and remarks."""
+    if len(of_day) == 1:
+        return of_day[0], of_day, [of_day[0].caveat] if of_day[0].caveat else []
     latest = max((one.moment.instant for one in of_day if one.moment.instant is not None), default=None)
     last = [one for one in of_day if one.moment.instant is None or one.moment.instant == latest]
     rank = min(_rank(spec, one) for one in last)
@@ -117,8 +138,7 @@ def _chosen(spec: FactSpec, readings: list[Reading]) -> Newest:
         remarks.append(f"several values of the same time ({told}): {which} is taken")
     taken = [one for one in ranked if one.value == values[-1]]
     remarks += sorted({one.caveat for one in taken if one.caveat})
-    best = min(taken, key=lambda one: (one.comparator, one.moment.instant is None, one.evidence.resource))
-    return Newest(best, tuple(remarks), in_order([one.evidence for one in taken]))
+    return min(taken, key=lambda one: (one.comparator, one.moment.instant is None, one.evidence.resource)), taken, remarks
 
 
 def _rank(spec: FactSpec, reading: Reading) -> int:
@@ -131,32 +151,14 @@ def _height(spec: FactSpec, value: float | str) -> float:
     return -list(spec.answers.values()).index(value) if isinstance(value, str) else value
 
 
-def _stale(spec: FactSpec, readings: list[Reading]) -> tuple[tuple[str, ...], tuple[Evidence, ...]]:
-    """What there was before the window: said with its date, never used."""
-    if not readings:
-        return (), ()
-    last = max(one.day for one in readings)
-    evidence = in_order([one.evidence for one in readings if one.day == last])
-    return (f"{spec.says} is of {evidence[0].date}: too old",), evidence
-
-
-def _left_out(spec: FactSpec, look: Look, left_out: set[LeftOut], chosen: Reading | None) -> tuple[str, ...]:
-    """The newest value that could not be used, where it is newer than the one taken, or inside the window where none is taken."""
-    start = look.today - timedelta(days=spec.within) if spec.within is not None else date.min
-    newer = [one for one in left_out if _newer(one.moment, chosen, start)]
-    if not newer:
-        return ()
-    newest = max(newer, key=lambda one: (one.moment.last if one.moment else date.min, one.shown, one.why, one.resource))
-    dated = f" of {newest.moment.shown}" if newest.moment else ""
-    others = len(newer) - 1
-    more = f", and {others} more" if others else ""
-    return (f'a value{dated} ("{newest.shown}") was left out: {newest.why}{more}',)
-
-
-def _newer(moment: Moment | None, chosen: Reading | None, start: date) -> bool:
-    if chosen is None:
-        return moment is None or moment.last >= start
-    return moment is not None and not _older(moment, chosen.moment)
+def _told(left_out: list[LeftOut]) -> list[str]:
+    """The newest value that could not be used, and how many more there are: skipped, and said."""
+    if not left_out:
+        return []
+    one = max(left_out, key=lambda one: (one.moment.last if one.moment else date.min, one.shown, one.why, one.resource))
+    dated = f" of {one.moment.shown}" if one.moment else ""
+    more = f", and {len(left_out) - 1} more" if len(left_out) > 1 else ""
+    return [f'a value{dated} ("{one.shown}") was left out: {one.why}{more}']
 
 
 def _older(one: Moment, other: Moment) -> bool:

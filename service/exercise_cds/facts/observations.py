@@ -6,43 +6,45 @@ from dataclasses import replace
 from datetime import timedelta
 
 from exercise_cds.facts.look import Look, in_order, newest_doubt
-from exercise_cds.facts.newest import Newest, derive_newest, newest
-from exercise_cds.facts.readings import measured_readings, score_readings
+from exercise_cds.facts.newest import Newest, Reading, as_fact, newest
+from exercise_cds.facts.readings import observed, read_measurement, read_score
 from exercise_cds.model.facts import Fact, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec
 
 
 def derive_score(spec: FactSpec, look: Look) -> Fact:
     """A pain score on the fact's scale, decimals kept."""
-    return derive_newest(spec, look, score_readings)
+    return as_fact(newest_score(spec, look))
 
 
 def derive_measurement(spec: FactSpec, look: Look) -> Fact:
     """A number in the fact's unit, or one of the author's words; with `drop_over` how far it has fallen."""
     if spec.drop_over is not None:
         return _drop(spec, look, spec.drop_over)
-    return derive_newest(spec, look, measured_readings)
+    return as_fact(newest_measurement(spec, look))
 
 
 def newest_score(spec: FactSpec, look: Look) -> Newest:
     """The newest reading itself, for `overruled_by`."""
-    return newest(spec, look, score_readings(spec, look))
+    return newest(spec, look, observed(look), read_score)
 
 
 def newest_measurement(spec: FactSpec, look: Look) -> Newest:
     """The newest reading itself, for `overruled_by`."""
-    return newest(spec, look, measured_readings(spec, look))
+    return newest(spec, look, observed(look), read_measurement)
 
 
 def _drop(spec: FactSpec, look: Look, days: int) -> Fact:
     """Percent from the highest reading of the last `days` to the newest; a rise is 0; readings of one moment alone tell nothing."""
-    collected = measured_readings(spec, look)
-    found = newest(spec, look, collected)
+    sources = observed(look)
+    found = newest(spec, look, sources, read_measurement)
     if found.reading is None or isinstance(found.reading.value, str):
         return found.doubt or NotRecorded(found.remarks, found.evidence)
     last = found.reading
     start = look.today - timedelta(days=days)
-    before = [one for one in collected.readings if start <= one.day <= last.day and one.moment != last.moment]
+    earlier = [one for one in sources if one.moment is not None and one.moment != last.moment]
+    values = [one for source in earlier for one in read_measurement(spec, look, source) if isinstance(one, Reading)]
+    before = [one for one in values if start <= one.day <= last.day]
     if in_doubt := newest_doubt(look, max(days, spec.within or 0), None, found.evidence):
         return in_doubt
     if not before:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from exercise_cds.facts.dates import Moment, at_age, in_age_range, moment, period_start, told_ago
+from exercise_cds.facts.look import Look
 
 ACTIVE = frozenset({"active", "recurrence", "relapse"})
 _CLINICAL = ACTIVE | {"inactive", "remission", "resolved"}
@@ -15,8 +15,7 @@ NEVER = frozenset({"refuted", "entered-in-error"})
 _SUSPECTED = frozenset({"unconfirmed", "provisional", "differential"})
 
 
-@dataclass(frozen=True, slots=True)
-class Onset:
+class Onset(NamedTuple):
     """What onset[x] says: possible days, and the chart's own words where it gave no date. `unread`: words not understood."""
 
     moment: Moment | None
@@ -56,6 +55,34 @@ def _age_words(age: Any) -> str:
     return f"age {comparator}{age.value} {unit}".strip()
 
 
+class Standing(NamedTuple):
+    """How a condition stands and when it began, as far as the condition alone tells (an age needs the birth date besides)."""
+
+    status: str
+    verified: str
+    onset: Onset
+    recorded: Moment | None
+
+    @property
+    def suspected(self) -> str:
+        """The word "provisional" and its like; empty for a confirmed one."""
+        return "" if self.verified == "confirmed" else self.verified
+
+
+def standing(condition: Any, look: Look) -> Standing:
+    """The standing of a condition, worked out once for all facts that read it."""
+    known = look.standings.get(id(condition))
+    if known is None:
+        zone, today = look.zone, look.today
+        known = look.standings[id(condition)] = Standing(
+            clinical_status(condition, zone=zone, today=today),
+            verification(condition),
+            onset_of(condition, zone=zone, today=today, birth=None),
+            recorded_on(condition, zone=zone, today=today),
+        )
+    return known
+
+
 def words_of_status(concept: Any) -> list[str]:
     """The codes of a status CodeableConcept, or its text where it has no coding."""
     if concept is None:
@@ -66,17 +93,20 @@ def words_of_status(concept: Any) -> list[str]:
 
 def clinical_status(condition: Any, *, zone: ZoneInfo, today: date) -> str:
     """clinicalStatus, absent or not understood read as active; an active one that is abated is resolved."""
-    said = next((word for word in words_of_status(condition.clinicalStatus) if word in _CLINICAL), "active")
+    words = words_of_status(condition.clinicalStatus)
+    said = next((word for word in words if word in _CLINICAL), "active")
     return "resolved" if said in ACTIVE and _abated(condition, zone, today) else said
 
 
 def verification(condition: Any) -> str:
     """verificationStatus: absent is confirmed; refuted and entered-in-error win; one that is not understood is unconfirmed."""
     said = words_of_status(condition.verificationStatus)
+    if not said or said == ["confirmed"]:
+        return "confirmed"
     for group in (NEVER, _SUSPECTED):
         if found := next((word for word in said if word in group), None):
             return found
-    return "confirmed" if not said or "confirmed" in said else "unconfirmed"
+    return "confirmed" if "confirmed" in said else "unconfirmed"
 
 
 def _abated(condition: Any, zone: ZoneInfo, today: date) -> bool:

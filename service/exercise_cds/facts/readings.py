@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeAlias
 
 from exercise_cds.facts.dates import Moment, moment, period_end
 from exercise_cds.facts.look import Look
 from exercise_cds.facts.match import Match, Said, keys_of, match, texts_of
-from exercise_cds.facts.newest import Collected, LeftOut, Reading
+from exercise_cds.facts.newest import LeftOut, Reading, Source
 from exercise_cds.facts.units import convert, is_known, to_base, ucum
 from exercise_cds.model.facts import Evidence
 from exercise_cds.model.matching import first_word
@@ -34,7 +35,7 @@ _PLAIN_NUMBER = re.compile(r"\s*(-?\d{1,6}(?:\.\d{1,6})?)\s*(/\s*10)?\s*")
 class Number:
     """A number as charted; `comparator` is FHIR's "<" and its like; `unit` and `shown` as the chart spells them."""
 
-    value: Fraction
+    value: Decimal
     unit: str
     comparator: str
     shown: str
@@ -48,42 +49,56 @@ class Useless:
     shown: str
 
 
+Amount: TypeAlias = "Decimal | Fraction"
+"""Exact: decimals as charted, fractions after a conversion."""
 Value: TypeAlias = "tuple[float | str, str, str]"
 """The value, the comparator of a number that is not exact, and the value as the chart shows it."""
-Understand: TypeAlias = "Callable[[FactSpec, Number, tuple[str, str] | None], Fraction | str]"
+Understand: TypeAlias = "Callable[[FactSpec, Number, tuple[str, str] | None], Amount | str]"
 """A number as charted -> the fact's number, or why it is none."""
 
 
-def score_readings(spec: FactSpec, look: Look) -> Collected:
-    """Every usable pain score, with what had to be left out."""
-    return _collected(spec, look, _score_number, caveat=True)
+def observed(look: Look) -> list[Source]:
+    """Every observation with a usable status, with the moment that it holds for."""
+    resources = [entry.resource for entry in look.entries]
+    return [Source(_effective(one, look), one) for one in resources if one.status in _USABLE]
 
 
-def measured_readings(spec: FactSpec, look: Look) -> Collected:
-    """Every usable measurement in the fact's unit, with what had to be left out."""
-    return _collected(spec, look, _drop_number if spec.drop_over is not None else _measured_number, caveat=False)
+def read_score(spec: FactSpec, look: Look, source: Source) -> list[Reading | LeftOut]:
+    """The pain scores that an observation holds, with what had to be left out."""
+    site = _other_site(source.resource)
+    scores = _read(spec, look, source, _score_number)
+    if not site:
+        return scores
+    return [one if isinstance(one, LeftOut) else _with_caveat(one, site) for one in scores]
 
 
-def _collected(spec: FactSpec, look: Look, understand: Understand, *, caveat: bool) -> Collected:
-    collected = Collected([], [])
-    for entry in look.entries:
-        observation = entry.resource
-        if observation.status not in _USABLE:
-            continue
-        resource = f"Observation/{observation.id}" if observation.id else "Observation"
-        for holder, found in _holders(spec, look, observation):
-            when = _effective(observation, look)
-            value = value_of(spec, holder, found.code, understand)
-            if value is None:
-                continue
-            if isinstance(value, Useless):
-                collected.left_out.append(LeftOut(resource, when, value.shown, value.why))
-            elif when is None:
-                collected.left_out.append(LeftOut(resource, None, value[2], "it has no date"))
-            else:
-                site = _other_site(observation) if caveat else ""
-                collected.readings.append(_reading(resource, found, when, value, site))
-    return collected
+def read_measurement(spec: FactSpec, look: Look, source: Source) -> list[Reading | LeftOut]:
+    """The measurements that an observation holds, in the fact's unit, with what had to be left out."""
+    return _read(spec, look, source, _drop_number if spec.drop_over is not None else _measured_number)
+
+
+def _read(spec: FactSpec, look: Look, source: Source, understand: Understand) -> list[Reading | LeftOut]:
+    found = []
+    for holder, matched in _holders(spec, look, source.resource):
+        if (value := value_of(spec, holder, matched.code, understand)) is not None:
+            id_ = source.resource.id
+            found.append(reading(value, source.moment, f"Observation/{id_}" if id_ else "Observation", matched.code, matched.remark))
+    return found
+
+
+def reading(value: Value | Useless, when: Moment | None, resource: str, code: tuple[str, str] | None, remark: str) -> Reading | LeftOut:
+    """A value with its moment and its evidence, or why it cannot be used."""
+    if isinstance(value, Useless):
+        return LeftOut(resource, when, value.shown, value.why)
+    number, comparator, shown = value
+    if when is None:
+        return LeftOut(resource, None, shown, "it has no date")
+    return Reading(number, comparator, when, code, Evidence(resource, when.shown, shown, remark, code))
+
+
+def _with_caveat(one: Reading, site: str) -> Reading:
+    remark = "; ".join(filter(None, (f"given for: {site}", one.evidence.remark)))
+    return replace(one, evidence=replace(one.evidence, remark=remark), caveat=f'it was given for "{site}", not for back or leg')
 
 
 def _holders(spec: FactSpec, look: Look, observation: Any) -> Iterator[tuple[Any, Match]]:
@@ -99,19 +114,6 @@ def _effective(observation: Any, look: Look) -> Moment | None:
         moment(observation.effectiveDateTime, look.zone)
         or moment(observation.effectiveInstant, look.zone)
         or period_end(observation.effectivePeriod, look.zone)
-    )
-
-
-def _reading(resource: str, found: Match, when: Moment, value: Value, site: str) -> Reading:
-    number, comparator, shown = value
-    remark = "; ".join(note for note in (f"given for: {site}" if site else "", found.remark) if note)
-    return Reading(
-        value=number,
-        comparator=comparator,
-        moment=when,
-        code=found.code,
-        evidence=Evidence(resource, when.shown, shown, remark, found.code),
-        caveat=f'it was given for "{site}", not for back or leg' if site else "",
     )
 
 
@@ -182,21 +184,21 @@ def quantity(value: Any) -> Number | None:
         return None
     unit = value.unit or value.code or ""
     believed = value.code if is_known(value.code) else value.unit or value.code
-    return Number(Fraction(value.value), believed or "", value.comparator or "", f"{value.comparator or ''}{value.value} {unit}".strip())
+    return Number(value.value, believed or "", value.comparator or "", f"{value.comparator or ''}{value.value} {unit}".strip())
 
 
 def _number(holder: Any) -> Number | Useless | None:
     if (value := holder.valueQuantity) is not None:
         return quantity(value)
     if (integer := holder.valueInteger) is not None:
-        return Number(Fraction(integer), "", "", str(integer))
+        return Number(Decimal(integer), "", "", str(integer))
     if text := holder.valueString:
         found = _PLAIN_NUMBER.fullmatch(text)
-        return Number(Fraction(found[1]), "", "", text.strip()) if found else Useless("its text is no number", text.strip()[:40])
+        return Number(Decimal(found[1]), "", "", text.strip()) if found else Useless("its text is no number", text.strip()[:40])
     return None
 
 
-def _score_number(spec: FactSpec, number: Number, code: tuple[str, str] | None) -> Fraction | str:
+def _score_number(spec: FactSpec, number: Number, code: tuple[str, str] | None) -> Amount | str:
     """A score on the fact's scale. Millimetres, and a visual analog scale over 10, are tenths of a scale from 0 to 10."""
     unit, value = number.unit.strip().lower(), number.value
     least, most = spec.scale
@@ -208,7 +210,7 @@ def _score_number(spec: FactSpec, number: Number, code: tuple[str, str] | None) 
     return value if least <= value <= most else f"it is outside {least:g} to {most:g}"
 
 
-def _measured_number(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Fraction | str:
+def _measured_number(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Amount | str:
     """The number in the fact's unit. A temperature without a unit is Celsius where it can be nothing else."""
     target, unit = ucum(spec.unit), ucum(number.unit)
     if target == "Cel" and unit == "1" and 30 <= number.value <= 45:
@@ -219,17 +221,15 @@ def _measured_number(spec: FactSpec, number: Number, _: tuple[str, str] | None) 
     return _valid(spec, value)
 
 
-def _drop_number(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Fraction | str:
+def _drop_number(spec: FactSpec, number: Number, _: tuple[str, str] | None) -> Amount | str:
     """The number in the base unit of its own dimension: a drop in percent is the same in every unit."""
-    unit = ucum(number.unit)
-    if unit == "1" or not is_known(unit):
+    value = to_base(number.value, ucum(number.unit))
+    if value is None:
         return "its unit is missing or not known"
-    if number.comparator:
-        return "it is not an exact number"
-    return _valid(spec, to_base(number.value, unit)[1])
+    return "it is not an exact number" if number.comparator else _valid(spec, value)
 
 
-def _valid(spec: FactSpec, value: Fraction) -> Fraction | str:
+def _valid(spec: FactSpec, value: Amount) -> Amount | str:
     if spec.valid is not None and not spec.valid[0] <= value <= spec.valid[1]:
         return f"it is outside {spec.valid[0]:g} to {spec.valid[1]:g}"
     return value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
 
@@ -72,17 +73,17 @@ def ucum(written: str | None) -> str:
     return "1" if _ANNOTATION.fullmatch(written) else written
 
 
-def to_base(value: Fraction, unit: str) -> tuple[str, Fraction]:
-    """(dimension, value in its base unit); a unit that is not known is a dimension of its own."""
+def to_base(value: Decimal, unit: str) -> Fraction | None:
+    """The value in the base unit of its dimension; None for a unit that is not known, and for bare numbers."""
     known = _UNITS.get(unit)
-    return (known.dimension, value * known.factor + known.offset) if known else (unit, value)
+    return Fraction(value) * known.factor + known.offset if known is not None and known.dimension != "count" else None
 
 
-def convert(value: Fraction, unit: str, target: str) -> Fraction | None:
+def convert(value: Decimal, unit: str, target: str) -> Decimal | Fraction | None:
     """The value in the target's unit, exactly; None where the two do not measure the same thing. Both are UCUM codes."""
     if unit == target:
         return value
     known, wanted = _UNITS.get(unit), _UNITS.get(target)
     if known is None or wanted is None or known.dimension != wanted.dimension:
         return None
-    return (value * known.factor + known.offset - wanted.offset) / wanted.factor
+    return (Fraction(value) * known.factor + known.offset - wanted.offset) / wanted.factor
