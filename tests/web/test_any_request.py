@@ -109,5 +109,5 @@ def test_any_headers_get_an_answer(headers: dict[str, str]) -> None:
 @given(st.text(max_size=40), st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "HEAD", "TRACE"]))
 def test_any_path_gets_an_answer(path: str, method: str) -> None:
     """Paths and methods of any kind are answered or refused, and never lead elsewhere."""
-    answer = _ASKED.client.open("/" + path.replace("?", "").replace("\\", "/"), method=method)
+    answer = _ASKED.client.open("/", method=method, environ_overrides={"PATH_INFO": f"/{path}".encode().decode("latin-1")})
     assert answer.status_code in {200, 204, 400, 403, 404, 405}

@@ -69,13 +69,19 @@ def media_type(environ: Environ) -> None:
 
 def body(stream: IO[bytes], announced: int | None, most: int) -> bytes:
     """The body, read in pieces up to the limit, whether or not its length was announced. Raises TooLarge."""
-    pieces, total = [], 0
-    while piece := stream.read(_PIECE):
-        total += len(piece)
-        if total > most:
-            _swallow(stream, most)
-            raise TooLarge(f"The body is larger than {most} bytes: send less prefetch.")
-        pieces.append(piece)
+    pieces: list[bytes] = []
+    total = 0
+    try:
+        while piece := stream.read(_PIECE):
+            total += len(piece)
+            if total > most:
+                _swallow(stream, most)
+                break
+            pieces.append(piece)
+    except OSError:  # the caller hung up, or its chunks are no chunks: servers raise IOErrors of their own
+        raise BadRequest("The body breaks off, or is not well formed in its chunks.") from None
+    if total > most:
+        raise TooLarge(f"The body is larger than {most} bytes: send less prefetch.")
     if announced is not None and total < announced:
         raise BadRequest("The body is shorter than its Content-Length.")
     return b"".join(pieces)

@@ -1,0 +1,96 @@
+"""`exercise-cds serve`: read the settings, load the pack, say what is served and to whom, serve."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+from rich.console import Console
+from rich.text import Text
+
+from exercise_cds import rulepack
+from exercise_cds.cards import Composer
+from exercise_cds.cds_service import CdsService, prepare
+from exercise_cds.fhir import Limits
+from exercise_cds.settings import Settings, UnusableSettings, load
+from exercise_cds.web import create_app, logs, server
+
+EXAMPLE = ("low-back-pain-exercise", Path("fhir_examples/chronic-low-back-pain/request.json"))
+"""What the printed `curl` posts, and to which service: a chart that gets a card on any day."""
+
+
+@click.command()
+@click.option("--config", type=click.Path(path_type=Path), help="A YAML file with settings (also EXERCISE_CDS_CONFIG).")
+@click.option("--host", help="Address to listen on.")
+@click.option("--port", type=int, help="Port to listen on.")
+@click.option("--rules", type=click.Path(path_type=Path), help="Folder of the rule pack.")
+@click.option("--overlay", type=click.Path(path_type=Path), help="The site's overlay file.")
+@click.option("--authentication", help="on, or none: for trying, on loopback only.")
+def serve(config: Path | None, **flags: Any) -> None:
+    """Serve CDS Hooks.
+
+    Every setting can come from the environment (EXERCISE_CDS_NAME) or from a file; docs/operators/settings.md lists them.
+    """
+    console = Console(stderr=True, soft_wrap=True, highlight=False)
+    try:
+        settings = load(config, **flags)
+        if settings.authentication == "on":
+            _stop(
+                console, "authentication is on, and this version cannot verify tokens yet: set authentication to none to try it on loopback"
+            )
+        server.look_at_port(settings)
+    except UnusableSettings as fault:
+        _stop(console, *fault.sentences)
+    except server.PortTaken as fault:
+        _stop(console, str(fault))
+    logs.configure(settings.log_level)
+    app = create_app(_steward(settings, console), settings)
+    server.run(app, settings, lambda: console.print(_greeting(settings)))
+
+
+def _steward(settings: Settings, console: Console) -> CdsService:
+    """The pack, loaded and compiled. A pack with an error does not serve: every finding is printed. Advice is only counted."""
+    loaded = rulepack.load(settings.rules, settings.overlay)
+    if loaded.pack is None:
+        for finding in loaded.findings:
+            console.print(str(finding), markup=False)
+        _stop(console, f"the rule pack {settings.rules} has errors, so nothing is served")
+    if loaded.findings:
+        console.print(f"exercise-cds: {len(loaded.findings)} pieces of advice about {settings.rules}", markup=False)
+    composer = Composer(
+        loaded.pack,
+        link_hosts=frozenset(settings.link_hosts),
+        handouts_base_url=settings.handouts.base_url or "",
+        string_limit=settings.limits.string,
+    )
+    serving = prepare(loaded.pack, named_services=frozenset(settings.named_services), composer=composer)
+    return CdsService(serving, limits=Limits(depth=settings.limits.depth, entries=settings.limits.entries))
+
+
+def _stop(console: Console, *sentences: str) -> NoReturn:
+    for sentence in sentences:
+        console.print(f"exercise-cds: {sentence}", markup=False)
+    sys.exit(1)
+
+
+def _greeting(settings: Settings) -> Text:
+    """Where to look first, and what is dangerous about it. No frame around it: the curl is there to be copied."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = f"http://{host}:{settings.port}/cds-services"
+    words = Text("\n")
+    if settings.authentication == "none":
+        words.append("  NO AUTHENTICATION: whoever reaches this address may ask about any patient.\n", style="bold red")
+        words.append("  For trying only, with made-up patients.\n\n", style="red")
+    words.append("  Rules      ", style="bold")
+    words.append(f"{settings.rules}\n")
+    words.append("  Discovery  ", style="bold")
+    words.append(f"{address}\n")
+    service, example = EXAMPLE
+    if example.exists():
+        words.append("  A card     ", style="bold")
+        words.append(f"curl -s -H 'Content-Type: application/json' --data @{example} {address}/{service}\n")
+    words.append("  Stop       ", style="bold")
+    words.append("Ctrl-C\n")
+    return words

@@ -1,0 +1,210 @@
+"""The application as a process: gunicorn with one worker of several threads (DECISIONS.md), its talk turned into our log lines.
+
+gunicorn refuses what is no HTTP before the application sees it, in HTML and with the offending text in its log. Here such a refusal
+is an OperationOutcome like every other, and what it logs is a word of ours: its own texts may hold what was sent.
+"""
+
+from __future__ import annotations
+
+import gc
+import socket
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from flask import Flask
+from gunicorn import util
+from gunicorn.app.base import BaseApplication
+from gunicorn.http import errors
+from gunicorn.workers.gthread import ThreadWorker
+
+from exercise_cds.settings import Settings
+from exercise_cds.web import answers, logs
+
+_KEEP_ALIVE_SECONDS = 15
+_SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat of the worker, no data
+_STATUS = {
+    errors.LimitRequestHeaders: (
+        431,
+        "Request Header Fields Too Large",
+        "too-long",
+        "A header is too long, or there are too many: send less.",
+    ),
+    errors.LimitRequestLine: (414, "URI Too Long", "too-long", "The path is too long."),
+    errors.ExpectationFailed: (417, "Expectation Failed", "not-supported", "The header Expect is only understood as 100-continue."),
+    errors.UnsupportedTransferCoding: (
+        501,
+        "Not Implemented",
+        "not-supported",
+        "This transfer coding is not understood; send chunked or none.",
+    ),
+}
+_BAD_REQUEST = (400, "Bad Request", "invalid", "This is no HTTP/1.1 request that can be read.")
+_EVENTS = {
+    "Starting gunicorn": "starting",
+    "Listening at": "listening",
+    "Booting worker": "worker started",
+    "Worker exiting": "worker stopped",
+    "Handling signal": "signal",
+    "Shutting down": "stopped",
+    "WORKER TIMEOUT": "worker timeout",
+    "Worker (pid": "worker ended",
+}
+
+
+class PortTaken(Exception):
+    """Says in one sentence which setting to change."""
+
+
+def look_at_port(settings: Settings) -> None:
+    """Raise PortTaken where nobody can listen there; gunicorn would try for five seconds and say less."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as door:
+        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            door.bind((settings.host, settings.port))
+        except OSError as fault:
+            raise PortTaken(
+                f"port {settings.port} on {settings.host} cannot be used ({fault.strerror}): choose another with the setting port"
+            ) from None
+
+
+def run(app: Flask, settings: Settings, when_ready: Callable[[], None] = lambda: None) -> None:
+    """Serve until SIGTERM or SIGINT; calls under way get `graceful_seconds` to end. Does not return: it exits, 0 after a signal."""
+    gc.collect()
+    gc.freeze()  # what is loaded now is shared with the worker and not looked through again
+    _Server(app, settings, when_ready).run()
+
+
+class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
+    """gunicorn, configured here and nowhere else: no file, no variable of its own."""
+
+    def __init__(self, app: Flask, settings: Settings, when_ready: Callable[[], None]) -> None:
+        self._app, self._settings, self._when_ready = app, settings, when_ready
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Every setting of gunicorn that we change, with why where it does not say."""
+        site = self._settings
+        host = f"[{site.host}]" if ":" in site.host else site.host
+        for name, value in {
+            "bind": f"{host}:{site.port}",
+            "workers": 1,  # one process: one pack, one set of counters; more capacity is more replicas
+            "worker_class": Worker,
+            "threads": site.threads,
+            "preload_app": True,
+            "timeout": 30,
+            "graceful_timeout": site.graceful_seconds,
+            "keepalive": _KEEP_ALIVE_SECONDS,
+            "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
+            "logger_class": ServerLog,
+            "control_socket_disable": True,  # it would write beside the home folder
+            "limit_request_field_size": 2 * site.limits.header,  # up to here our own 431, above it the worker's
+            "http_parser": "python",
+            "proc_name": "exercise-cds",
+            "when_ready": lambda _arbiter: self._when_ready(),
+        }.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Callable[..., Any]:
+        """The application, made before the fork."""
+
+        def application(environ: dict[str, Any], start_response: Any) -> Any:
+            environ["wsgi.input"] = _Body(environ["wsgi.input"])
+            return self._app(environ, start_response)
+
+        return application
+
+
+class _Body:
+    """gunicorn's body; chunks that are no chunks become the OSError that any broken line is, so that the application need not know it."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int = -1) -> bytes:
+        """The next bytes, at most `size`."""
+        try:
+            return bytes(self._body.read(size))
+        except errors.ParseException as fault:
+            raise OSError(type(fault).__name__) from None
+
+
+class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+    """Threads, and refusals that are OperationOutcomes."""
+
+    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:  # noqa: FBT001 - gunicorn's signature
+        try:
+            return bool(super()._keepalive_after(conn, keepalive))
+        except errors.ParseException:  # in the rest of a body that was answered already: one request, one answer
+            return False
+
+    def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
+        """Answer what could not be read as HTTP; `exc` and its text stay here."""
+        if isinstance(exc, errors.ParseException) and not isinstance(exc, errors.ConfigurationProblem):
+            status, reason, code, sentence = _STATUS.get(type(exc), _BAD_REQUEST)
+            body = answers.outcome(code, sentence)
+            logs.log().info("request", status=status, reason=type(exc).__name__)
+        else:
+            error_id = uuid4().hex
+            status, reason = 500, "Internal Server Error"
+            body = answers.our_fault(error_id).get_data()
+            logs.log().error("failure", error=type(exc).__name__, where=logs.place(exc.__traceback__), error_id=error_id)
+        lines = [f"HTTP/1.1 {status} {reason}", "Connection: close", f"Content-Type: {answers.JSON}", f"Content-Length: {len(body)}"]
+        lines += [f"{name}: {text}" for name, text in answers.SAFE_HEADERS.items()]
+        try:
+            util.write_nonblock(client, "\r\n".join([*lines, "", ""]).encode("ascii") + body)
+        except OSError:
+            logs.log().debug("request", reason="disconnected")
+
+
+class ServerLog:
+    """Stands where gunicorn expects its logger: known messages become events of ours, others only their level."""
+
+    def __init__(self, cfg: Any) -> None:
+        self.cfg = cfg
+
+    def setup(self, cfg: Any) -> None:
+        """Nothing to set up: the process has configured its log lines."""
+
+    def info(self, message: object, *_values: object, **_options: object) -> None:
+        """What goes well."""
+        self._write("info", message)
+
+    def debug(self, message: object, *_values: object, **_options: object) -> None:
+        """Chatter: not written."""
+
+    def warning(self, message: object, *_values: object, **_options: object) -> None:
+        """What may matter."""
+        self._write("warning", message)
+
+    def error(self, message: object, *_values: object, **_options: object) -> None:
+        """What failed."""
+        self._write("error", message)
+
+    def critical(self, message: object, *_values: object, **_options: object) -> None:
+        """What stops a worker."""
+        self._write("error", message)
+
+    def exception(self, _message: object, *_values: object, **_options: object) -> None:
+        """What failed, by class and place; a line that broke is the caller's affair."""
+        kind, _, traceback = sys.exc_info()
+        if kind and issubclass(kind, OSError):
+            logs.log().info("request", reason=kind.__name__)
+            return
+        logs.log().error("failure", error=kind.__name__ if kind else "", where=logs.place(traceback))
+
+    def access(self, *_values: object) -> None:
+        """Our own line says what was asked."""
+
+    def reopen_files(self) -> None:
+        """There are none."""
+
+    def close_on_exec(self) -> None:
+        """There are none."""
+
+    def _write(self, level: str, message: object) -> None:
+        event = next((ours for theirs, ours in _EVENTS.items() if str(message).startswith(theirs)), "server")
+        getattr(logs.log(), level)(event, source="gunicorn")
