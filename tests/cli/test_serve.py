@@ -9,11 +9,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 import requests
 
 from builders.served import COMMAND, ROOT, process_environment, served
 from exercise_cds import __version__
+from exercise_cds.cli.commands import COMMANDS, main
 
 
 def _command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -29,10 +31,19 @@ def _command(*arguments: str, **settings: str) -> subprocess.CompletedProcess[st
 
 
 def test_the_command_says_its_version_and_its_commands() -> None:
-    """--version is one line; --help names the commands."""
+    """--version is one line; --help names every command."""
     assert _command("--version").stdout == f"exercise-cds {__version__}\n"
-    assert "serve" in _command("--help").stdout
+    listed = _command("--help").stdout
+    assert all(f"  {name} " in listed for name in COMMANDS)
     assert "EXERCISE_CDS_" in _command("serve", "--help").stdout
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_of_the_table_can_be_loaded(name: str) -> None:
+    """Each line of the list leads to a command of that name, with a help text of its own."""
+    command = main.get_command(click.Context(main), name)
+    assert command is not None
+    assert (command.name, bool(command.help)) == (name, True)
 
 
 def test_an_unknown_command_is_exit_2() -> None:

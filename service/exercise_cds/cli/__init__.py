@@ -1,1 +1,5 @@
-"""The door for rule authors and operators: the command `exercise-cds`."""
+"""The command `exercise-cds`: what a rule author and an operator type."""
+
+from exercise_cds.cli.commands import main
+
+__all__ = ["main"]

@@ -1,0 +1,44 @@
+"""The list of commands, one module each. A command is loaded when it is called: `--help` and `--version` answer at once."""
+
+from __future__ import annotations
+
+from importlib import import_module
+
+import click
+
+from exercise_cds import __version__
+
+COMMANDS = {
+    "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
+    "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
+}
+"""Name -> module with a command of that name, and its line in the list."""
+
+
+class Commands(click.Group):
+    """Reads the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's signature
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - click's signature
+        """Load the module of one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        found: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return found
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
+        """The list, from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, "-V", "--version", prog_name="exercise-cds", message="%(prog)s %(version)s")
+def main() -> None:
+    """Suggest exercise programs for low back pain to EHRs, by CDS Hooks and declarative rules.
+
+    Exit codes: 0 well, 1 something to mend (said in a sentence), 2 a command that is not understood.
+    """
