@@ -20,7 +20,8 @@ from fhir_core.fhirabstractmodel import FHIRAbstractModel
 UNDERSTOOD = "1.1.12"
 """The version whose function was read and measured (tests/fhir/test_cache.py compares the two)."""
 
-_original = FHIRAbstractModel.reject_null_complex_elements.__func__
+_original = getattr(getattr(FHIRAbstractModel, "reject_null_complex_elements", None), "__func__", None)
+"""The library's own function; None in a version that has none."""
 _lists: dict[type, frozenset[str]] = {}
 
 
@@ -41,7 +42,7 @@ def _reject_null_complex_elements(cls: Any, data: Any) -> Any:
         lists = _lists.get(cls)
         for name in (_lists_of_objects(cls) if lists is None else lists).intersection(data):
             value = data[name]
-            if isinstance(value, list) and any(item is None for item in value):
+            if isinstance(value, list) and any(item is None for item in value) and _original is not None:
                 return _original(cls, data)
     return data
 

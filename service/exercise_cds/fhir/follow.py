@@ -72,7 +72,7 @@ def _of_medication(selector: Selector, entry: RawEntry, bundled: Bundled) -> Nam
 
 
 def _reference(entry: RawEntry) -> str:
-    told: Any = value_of(entry.fields["medicationReference"], entry.where)
+    told: Any = value_of(entry.fields["medicationReference"], entry.where) if "medicationReference" in entry.fields else None
     reference = told.get("reference") if isinstance(told, dict) else None
     return reference if isinstance(reference, str) else ""
 

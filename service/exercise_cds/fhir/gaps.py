@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from calendar import monthrange
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -14,6 +16,7 @@ from exercise_cds.model.chart import Gap
 from exercise_cds.model.facts import Cause
 
 _DATES = ("effectiveDateTime", "effectiveInstant")
+_DATE = re.compile(r"(?P<year>\d{4})(?:-(?P<month>\d{2})(?:-(?P<day>\d{2}))?)?")
 
 
 def unreadable(query: Query) -> Gap:
@@ -66,17 +69,14 @@ def _last_possible_day(entry: RawEntry, zone: ZoneInfo) -> date | None:
 
 
 def last_day(written: Any, zone: ZoneInfo) -> date | None:
-    """The last day, in the client's zone, that a FHIR date or dateTime may mean."""
+    """The last day, in the client's zone, that a FHIR date or dateTime may mean; None where it is none."""
     if not isinstance(written, str):
         return None
     try:
-        if "T" in written:
+        if (found := _DATE.fullmatch(written)) is None:
             instant = datetime.fromisoformat(written)
             return instant.astimezone(zone).date() if instant.tzinfo else None
-        year, month, day = [*map(int, written.split("-")), 0, 0][:3]
-        if day:
-            return date(year, month, day)
-        following = date(year + month // 12, month % 12 + 1, 1) if month else date(year + 1, 1, 1)
-        return following - timedelta(days=1)
-    except (ValueError, OverflowError):
+        year, month = int(found["year"]), int(found["month"] or 12)
+        return date(year, month, int(found["day"] or monthrange(year, month)[1]))
+    except (ValueError, OverflowError):  # no such month or day; an instant at the edge of the calendar
         return None

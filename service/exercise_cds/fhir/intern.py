@@ -15,7 +15,8 @@ from exercise_cds.fhir.raw import value_of
 
 CONCEPTS = frozenset({"code", "clinicalStatus", "verificationStatus", "medicationCodeableConcept"})
 """Elements, in the types that facts read, that hold one CodeableConcept of vocabulary."""
-MOST_KEPT = 4_096
+MOST_KEPT = 1_024
+"""About 3 MB; then it begins anew."""
 _CODING = frozenset({"system", "version", "code", "display", "userSelected"})
 _kept: dict[bytes, CodeableConcept] = {}
 
@@ -39,7 +40,7 @@ def concept(text: bytes, place: str) -> CodeableConcept | None:
 
 def _is_vocabulary(value: dict[str, Any]) -> bool:
     codings = value.get("coding") or []
-    if not value.keys() <= {"coding", "text"} or not all(coding.keys() <= _CODING for coding in codings):
+    if not value.keys() <= {"coding", "text"} or not all(isinstance(one, dict) and one.keys() <= _CODING for one in codings):
         return False
     text = value.get("text")
     return text is None or any(text == coding.get("display") for coding in codings)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from fhir.resources.R4B.reference import Reference
@@ -53,9 +54,10 @@ class Parser:
             return model.build(**data)
         except ValidationError as wrong:
             return Issue(IssueKind.INVALID, entry.where, _element(wrong, model))
-        except (KeyError, TypeError, AttributeError):
-            # what fhir_core raises for a contained resource of a type that it does not know, or without one, or that is no object
+        except (KeyError, TypeError):  # fhir_core, on a contained resource of a type that it does not know, or without one
             return Issue(IssueKind.UNKNOWN_TYPE, entry.where, "contained")
+        except AttributeError:  # fhir_core, on a primitive's extension that is no object
+            return Issue(IssueKind.INVALID, entry.where)
 
     def _cut(self, model: Model, entry: RawEntry) -> tuple[bytes, dict[str, Any]]:
         """The elements to validate: one JSON object, and those that were validated before, as models by name."""
@@ -68,7 +70,7 @@ class Parser:
                 text = bytes(raw)
                 made = self._made(name, text, entry.where) if read is not None and text.startswith(b"{") else None
                 if made is None:
-                    pieces.append(b'"%b":%b' % (name.encode(), text))
+                    pieces.append(_opening(name) + text)
                 else:
                     models[name] = made
         return b"{%b}" % b",".join(pieces), models
@@ -88,9 +90,15 @@ class Parser:
         return known
 
 
+@cache
+def _opening(name: str) -> bytes:
+    """`"name":` as JSON text; of names of FHIR only, so there are not many."""
+    return b'"%b":' % name.encode()
+
+
 def _borrow(data: dict[str, Any], medication: RawEntry) -> None:
     """Hand the Medication on as if it were contained, so that there is one place to look for it."""
-    text = b",".join(b'"%b":%b' % (name.encode(), bytes(raw)) for name, raw in medication.fields.items() if name in MEDICATION)
+    text = b",".join(_opening(name) + bytes(raw) for name, raw in medication.fields.items() if name in MEDICATION)
     borrowed = value_of(b"{%b}" % text, medication.where) | {"id": BORROWED}
     data["contained"] = [*(data.get("contained") or ()), borrowed]
     data["medicationReference"] = data["medicationReference"] | {"reference": f"#{BORROWED}"}
