@@ -128,6 +128,9 @@ def test_words_are_shown_in_the_charts_spelling() -> None:
     strange = derive(DAYS, condition(onsetString="last spring", recorded=2))
     assert isinstance(strange, Bounds)
     assert strange.remarks == ('the onset "last spring" is not understood',)
+    long = derive(DAYS, condition(onsetString="x" * 500, recorded=2))
+    assert isinstance(long, Bounds)
+    assert long.remarks == (f'the onset "{"x" * 80}" is not understood',)
 
 
 @pytest.mark.parametrize("ago", [0, 13, 14, 40])
@@ -276,10 +279,22 @@ def test_a_suspicion_is_a_doubt_unless_it_counts() -> None:
     assert found.evidence[0].remark == "provisional"
 
 
-@pytest.mark.parametrize(("suspected", "expected"), [(10, 20), (20, 20), (30, Cause.SUSPECTED)])
-def test_a_suspicion_matters_only_where_it_changes_the_length(suspected: int, expected: object) -> None:
-    """Beside a confirmed diagnosis a provisional one leaves a doubt only where it would be the earlier."""
-    found = derive(CAUTIOUS, condition(onset=20), condition(onset=suspected, verification="provisional", id="c2"))
+@pytest.mark.parametrize(
+    ("sure", "suspected", "expected"),
+    [
+        (20, 10, 20),
+        (20, 20, 20),
+        (20, 30, Cause.SUSPECTED),
+        ("2026-02", 1, (2, 29)),
+        ("2026-02", 15, Cause.SUSPECTED),
+        ("2026-02", None, (2, 29)),
+        (None, 20, Cause.SUSPECTED),
+        (None, None, None),
+    ],
+)
+def test_a_suspicion_matters_only_where_it_changes_the_length(sure: When, suspected: When, expected: object) -> None:
+    """Beside a confirmed diagnosis a provisional one leaves a doubt only where it would change the length."""
+    found = derive(CAUTIOUS, condition(onset=sure), condition(onset=suspected, verification="provisional", id="c2"))
     assert days(found) == expected
 
 

@@ -201,6 +201,14 @@ def test_a_drop_of_five_percent_is_five() -> None:
     assert [piece.remark for piece in found.evidence] == ["", "the highest"]
 
 
+@pytest.mark.parametrize("charted", [1e300, -1e300, 1e16])
+def test_a_number_beyond_all_measure_is_left_out(charted: float) -> None:
+    """A weight of 10 to the 300 pounds is no weight, and breaks nothing."""
+    weight_now = fact("measurement", "weight", codes=["loinc|29463-7"], within=30, unit="kg")
+    for unit in ("kg", "[lb_av]"):
+        assert value(derive(weight_now, observation("loinc|29463-7", charted, unit=unit))) is None
+
+
 def test_a_value_within_a_panel_counts() -> None:
     """A temperature among the components of vital signs is a temperature."""
     panel = observation("loinc|85353-1", component=[component("loinc|8310-5", 38.2, unit="Cel")])

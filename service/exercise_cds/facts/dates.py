@@ -184,8 +184,7 @@ def in_age_range(ages: Any, birth: Moment) -> Moment | None:
 
 def _aged(birth: Moment, low: tuple[int, str] | None, high: tuple[int, str] | None) -> Moment | None:
     """From the day of becoming `low` to the eve of growing out of `high`; without them from birth, to the end of days."""
-    if birth.first is None:
-        return None
+    assert birth.first is not None  # a birth date is a day, a month or a year: never open
     first = _shifted(birth.first, low[0], low[1], spill=False) if low else birth.first
     last = _shifted(birth.last, high[0] + 1, high[1], spill=True) - timedelta(days=1) if high else date.max
     return Moment(first, last) if first <= last else None

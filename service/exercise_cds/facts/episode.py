@@ -95,7 +95,8 @@ def _start(onset: Onset, recorded: Moment | None, today: date, birth: Moment | N
     began = onset.moment.until(today)
     if began is None:
         return None, f"an onset in the future ({onset.moment.shown or onset.words}) says nothing"
-    if birth is not None and birth.first is not None:
+    if birth is not None:
+        assert birth.first is not None  # a birth date is a day, a month or a year: never open
         if began.last < birth.first:
             return None, f"an onset before birth ({began.shown or onset.words}) says nothing"
         began = Moment(began.first and max(began.first, birth.first), began.last, None, began.shown)

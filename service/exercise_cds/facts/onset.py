@@ -12,6 +12,8 @@ from exercise_cds.facts.look import Look
 ACTIVE = frozenset({"active", "recurrence", "relapse"})
 _CLINICAL = ACTIVE | {"inactive", "remission", "resolved"}
 NEVER = frozenset({"refuted", "entered-in-error"})
+_SHOWN = 80
+"""Characters of words that nobody understands: enough to recognise them in the chart."""
 _SUSPECTED = frozenset({"unconfirmed", "provisional", "differential"})
 
 
@@ -41,7 +43,7 @@ def onset_of(condition: Any, *, zone: ZoneInfo, today: date, birth: Moment | Non
         recorded = recorded_on(condition, zone=zone, today=today)
         told = f" (told on {recorded.shown})" if recorded else ""
         return Onset(ago.before(recorded or Moment(None, today)), f'"{words.strip()}"{told}')
-    return Onset(None, unread=words or "")
+    return Onset(None, unread=(words or "").strip()[:_SHOWN])
 
 
 def recorded_on(condition: Any, *, zone: ZoneInfo, today: date) -> Moment | None:

@@ -28,6 +28,8 @@ _BACK_OR_LEG = (
     *("lower limb", "thigh", "calf", "foot", "feet", "buttock", "buttocks", "hip", "hamstring", "gluteal"),
 )
 """Places where back pain is felt: a score given for any other counts with a caveat only."""
+_PLAUSIBLE = 10**15
+"""Nothing that is measured in a patient is larger; FHIR's decimals may be larger than any float."""
 _PLAIN_NUMBER = re.compile(r"\s*(-?\d{1,6}(?:\.\d{1,6})?)\s*(/\s*10)?\s*")
 
 
@@ -154,6 +156,8 @@ def understood(
     """A number of the chart as the fact's number."""
     if is_word(spec):
         return Useless("a word is expected, not a number", number.shown)
+    if abs(number.value) > _PLAUSIBLE:
+        return Useless("it is no plausible number", number.shown[:40])
     value = understand(spec, number, code)
     return Useless(value, number.shown) if isinstance(value, str) else (float(value), number.comparator, number.shown)
 
