@@ -210,7 +210,7 @@ def test_a_finding_that_is_only_suspected_is_told_as_such() -> None:
 def test_programs_withheld_for_several_doubts_each_name_theirs() -> None:
     """Where one doubt withholds some programs and another others, the clinician can see which check frees which program."""
     told = cards_of("nothing-could-be-checked")[0]["detail"]
-    assert "Specialist referral (newest temperature)" in told
+    assert "- Specialist referral — newest temperature" in told
     bounds = only(
         Situation(
             "",
@@ -238,7 +238,7 @@ def test_a_note_chooses_what_to_start_with() -> None:
     """Cycling before walking stands in the label, in the plan's description and as a note."""
     programs = cards_of("severe-sciatica-stenosis")[0]
     aerobic = next(one for one in programs["suggestions"] if one["label"].startswith("Low-impact"))
-    assert aerobic["label"] == "Low-impact aerobic exercise (start with stationary bike)"
+    assert aerobic["label"] == "Low-impact aerobic exercise (start with cycling)"
     assert "Choice of: stationary bike, or walking." in aerobic["actions"][0]["resource"]["description"]
     assert "Low-impact aerobic exercise — Cycling before long walks" in programs["detail"]
 

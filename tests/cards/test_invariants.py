@@ -143,7 +143,8 @@ JSON = st.recursive(
         st.dictionaries(
             st.sampled_from(
                 ["cards", "uuid", "summary", "detail", "indicator", "source", "label", "topic", "suggestions", "actions", "type",
-                 "resource", "resourceType", "subject", "links", "url", "overrideReasons", "extension", "org.exercise-cds.decision", "code", "system"],
+                 "resource", "resourceType", "subject", "links", "url", "overrideReasons", "extension",
+                 "org.exercise-cds.decision", "code", "system"],
             ),
             inner,
             max_size=4,

@@ -110,12 +110,11 @@ class Composer:
         return Composed(cards, tuple(given))
 
     def _back(self, facts: Facts) -> Iterable[Evidence]:
-        """The evidence of the patient's back conditions: of the facts that open the gate, and of the episode."""
-        for name, spec in self._prepared.pack.facts.items():
-            if name in self._prepared.about or spec.kind == "episode":
-                fact = facts.get(name)
-                if isinstance(fact, Bounds) or (isinstance(fact, Known) and fact.value is not False):
-                    yield from fact.evidence
+        """The evidence of the patient's back conditions."""
+        for name in self._prepared.back:
+            fact = facts.get(name)
+            if isinstance(fact, Bounds) or (isinstance(fact, Known) and fact.value is not False):
+                yield from fact.evidence
 
     # --- the last card: programs, or why there are none ---
 
@@ -182,7 +181,7 @@ class Composer:
         summary = answer.reading.filler.summary(
             pack.card.withheld_summary, (), f"{pack.title}: not everything could be checked, so nothing is suggested"
         )
-        sentence = "Whether this advice concerns the patient could not be told, so no program is suggested."
+        sentence = "It could not be told whether this advice concerns the patient, so no program is suggested."
         return self._info(answer, summary, answer.detail.of_information(sentence, about=answer.reading.gate_facts()))
 
     def _doubt_card(self, answer: _Answer) -> Card:

@@ -6,12 +6,13 @@ evidence is, and that red flags were checked in coded data only. No HTML, no tab
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from exercise_cds.cards.fitting import (
     AIM,
     CAP,
     MEASURES,
+    Evidence,
     Measure,
     Reasons,
     block,
@@ -21,14 +22,17 @@ from exercise_cds.cards.fitting import (
     line,
     names,
     paragraphs,
+    shared,
 )
 from exercise_cds.cards.markdown import escape
 from exercise_cds.cards.reading import Reading
-from exercise_cds.cards.texts import FOUND, a_few, clean, clip
+from exercise_cds.cards.texts import FOUND, a_few, clean, clip, listed
 from exercise_cds.model.decision import OfferedProgram
 
 _AND_THE_REST = 2
 """How many exceptions "all programs but ..." may name."""
+MOST_CITED = 4
+"""How many sources the short line of evidence names."""
 MOST_NAMED = 6
 """How many findings a rule's card names before "and 2 more"."""
 
@@ -59,10 +63,12 @@ class Detail:
         own = self._own(rule)
         if closing:
             return self._fit(own, reading=False)
-        evidence = line("Evidence", self._reading.prepared.rules[rule].evidence)
         footer = self._reading.prepared.footer
-        made = joined([paragraphs(own), evidence, footer])
-        return made if len(made) <= AIM else joined([fitted_paragraphs(own, CAP - len(footer) - 2), footer])
+        for how in (Evidence.FULL, Evidence.SHORT):
+            made = joined([paragraphs(own), _cited(self._reading.prepared.rules[rule].evidence, how), footer])
+            if len(made) <= AIM:
+                return made
+        return joined([fitted_paragraphs(own, CAP - len(footer) - 2), footer])
 
     def _own(self, rule: str) -> list[str]:
         """The author's lines of a rule's card, filled; what was found is added where they do not tell it."""
@@ -94,8 +100,8 @@ class Detail:
         yield self._once(self._notes, measure.line)
         yield self._once(self._withheld, measure.line)
         yield self._once(self._checks)
-        if measure.evidence:
-            yield self._evidence()
+        if measure.evidence is not Evidence.NONE:
+            yield self._evidence(measure.evidence)
         yield self._reading.prepared.footer
 
     def _once(self, part: Callable[..., str], *measured: object) -> str:
@@ -144,10 +150,13 @@ class Detail:
         return self._titles(name for name in pack.programs if name in these)
 
     def _withheld(self, longest: int) -> str:
-        groups: dict[tuple[str, ...], list[str]] = {}
+        """Programs by reason; a program that several reasons speak against stands under each, what takes most away first."""
+        groups: dict[str, list[str]] = {}
         for program, reasons in self._fired.items():
-            groups.setdefault(reasons, []).append(program)
-        said = [f"{self._together(ids)} — {'; '.join(clip(one, longest) for one in why)}" for why, ids in groups.items()]
+            for reason in reasons:
+                groups.setdefault(reason, []).append(program)
+        by_size = sorted(groups.items(), key=lambda group: -len(group[1]))
+        said = [f"{self._together(ids)} — {clip(why, longest)}" for why, ids in by_size]
         steps = [f"{title}, without {', '.join(taken)}{f' — {clip(why, longest)}' if why else ''}" for title, taken, why in self._left_out]
         return block("Withheld", said + steps)
 
@@ -158,7 +167,7 @@ class Detail:
             groups.setdefault(openings, []).append(program)
         if len(groups) == 1 and frozenset(next(iter(groups))) == self._doubts.names:
             return [self._together(self._doubted)]
-        return [f"{self._together(ids)} ({', '.join(openings)})" for openings, ids in groups.items()]
+        return [f"{self._together(ids)} — {listed(openings)}" for openings, ids in groups.items()]
 
     def _checks(self) -> str:
         """What could not be checked, what that withholds, what is under way: whole, whatever the measure."""
@@ -167,40 +176,55 @@ class Detail:
             (
                 block("Could not be checked", doubts.said),
                 line("In doubt", doubts.findings),
-                line("Withheld until checked", self._until_checked() if self._doubted else ()),
+                block("Withheld until checked", self._until_checked() if self._doubted else ()),
                 line("Under way, so not suggested again", source.under_way()),
                 line("Perhaps under way already", source.perhaps_under_way()),
             )
         )
 
-    def _evidence(self) -> str:
+    def _evidence(self, how: Evidence) -> str:
         prepared = self._reading.prepared
-        cited: dict[str, None] = {}
+        cited: dict[tuple[str, str], None] = {}
         for offered in self._offered:
             for rule in offered.offered_by:
                 if rule in prepared.rules:
                     cited |= dict.fromkeys(prepared.rules[rule].evidence)
             cited |= dict.fromkeys(prepared.programs[offered.program].evidence)
-        return line("Evidence", list(cited))
+        return _cited(tuple(cited), how)
 
     def _bare(self, own: Sequence[str]) -> str:
-        """What is left when there is too much to tell: each part in its own room, nothing withheld or unchecked left out."""
+        """What is left when there is too much to tell: each part in its share of the room, all that is withheld or not checked in it."""
         reading, doubts = self._reading, self._doubts
         programs = reading.prepared.programs
-        notes = "; ".join(reading.notes([one.program for one in self._offered]))
-        steps = [f"{title}, without {', '.join(taken)}" for title, taken, _ in self._left_out]
-        unseen = [fact for facts, _ in doubts.unchecked for fact in facts]
-        parts: Mapping[str, str] = {
-            "Read": fitted("; ".join(reading.told_only()), 200),
-            "Note": fitted(notes, 200),
-            "Withheld": names([programs[name].title for name in self._fired], 350, "programs"),
-            "Withheld until checked": names([programs[name].title for name in self._doubted], 250, "programs"),
-            "Steps left out": names(steps, 200, "programs with fewer steps"),
-            "Could not be checked": names(unseen, 250, "facts"),
-            "In doubt": names(doubts.findings, 150, "findings"),
-            "Under way, so not suggested again": names(reading.under_way(), 80, "programs"),
-            "Perhaps under way already": names(reading.perhaps_under_way(), 80, "programs"),
-        }
-        said = [f"**{label}:** {text}" for label, text in parts.items() if text]
-        footer = " ".join(fitted(one, 100) for one in reading.prepared.footer_lines)
-        return joined([fitted(" ".join(own), 150), *said, footer])
+        notes = reading.notes([one.program for one in self._offered])
+        parts: tuple[tuple[str, Sequence[str], str], ...] = (
+            ("", [clip(" ".join(own), 400)] if own else [], ""),
+            ("Read", [clip("; ".join(reading.told_only()), 400)], ""),
+            ("Note", [clip("; ".join(notes), 400)] if notes else [], ""),
+            ("Withheld", [programs[name].title for name in self._fired], "programs"),
+            ("Withheld until checked", [programs[name].title for name in self._doubted], "programs"),
+            ("Steps left out", [f"{title}, without {', '.join(taken)}" for title, taken, _ in self._left_out], "programs with fewer steps"),
+            ("Could not be checked", [fact for facts, _ in doubts.unchecked for fact in facts], "facts"),
+            ("In doubt", doubts.findings, "findings"),
+            ("Under way, so not suggested again", reading.under_way(), "programs"),
+            ("Perhaps under way already", reading.perhaps_under_way(), "programs"),
+            (" ", [" ".join(clip(one, 150) for one in reading.prepared.footer_lines)], ""),
+        )
+        parts = tuple(part for part in parts if any(part[1]))
+        labels = [f"**{label}:** " if label.strip() else "" for label, _, _ in parts]
+        room = CAP - sum(len(label) + 2 for label in labels)
+        rooms = shared([len(escape(listed(items))) for _, items, _ in parts], room)
+        return joined(f"{label}{_in(space, items, noun)}" for label, (_, items, noun), space in zip(labels, parts, rooms, strict=True))
+
+
+def _in(room: int, items: Sequence[str], noun: str) -> str:
+    """One text cut to fit, or several names of which none is left out."""
+    return names(items, room, noun) if noun else fitted(items[0], room)
+
+
+def _cited(evidence: Sequence[tuple[str, str]], how: Evidence) -> str:
+    """The line of evidence, in full or in short. Citations are escaped where they are made ready."""
+    said = a_few(list(dict.fromkeys(short for _, short in evidence)), MOST_CITED)
+    if how is Evidence.FULL:
+        said = "; ".join([full for full, _ in evidence])
+    return f"**Evidence:** {said}" if said else ""

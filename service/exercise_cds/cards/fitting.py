@@ -7,10 +7,18 @@ from dataclasses import dataclass
 from enum import Enum
 
 from exercise_cds.cards.markdown import escape
-from exercise_cds.cards.texts import clip
+from exercise_cds.cards.texts import clip, listed
 
 AIM = 1200
 CAP = 2500
+
+
+class Evidence(Enum):
+    """How much is said of the strength of the evidence."""
+
+    FULL = "every source by its title"
+    SHORT = "the first sources, their titles cut"
+    NONE = "no evidence"
 
 
 class Reasons(Enum):
@@ -26,7 +34,7 @@ class Measure:
     """How much a detail says, and how long it may be then. Read the table below top to bottom: what goes first stands highest."""
 
     limit: int
-    evidence: bool = False
+    evidence: Evidence = Evidence.NONE
     reasons: Reasons = Reasons.FIRST
     words: int = 80
     """Longest string of a chart."""
@@ -35,7 +43,8 @@ class Measure:
 
 
 MEASURES = (
-    Measure(AIM, evidence=True, reasons=Reasons.ALL),
+    Measure(AIM, evidence=Evidence.FULL, reasons=Reasons.ALL),
+    Measure(AIM, evidence=Evidence.SHORT, reasons=Reasons.ALL),
     Measure(AIM, reasons=Reasons.ALL),
     Measure(CAP),
     Measure(CAP, words=30, line=160),
@@ -86,10 +95,20 @@ def fitted(text: str, room: int) -> str:
     """The escaped text, cut at a word boundary so that it takes at most `room` characters."""
     made = escape(text)
     shown = min(len(text), room)
-    while len(made) > room and shown > 0:
-        shown -= max(1, (len(made) - room + 1) // 2)
-        made = escape(clip(text, max(shown, 0)))
+    while len(made) > max(room, 0):
+        made = escape(clip(text, shown))
+        shown = max(0, shown - max(1, (len(made) - room) // 2))
     return made
+
+
+def shared(needs: Sequence[int], room: int) -> list[int]:
+    """How much of the room each part gets: what it needs, or an equal share of what the smaller ones leave."""
+    given = [0] * len(needs)
+    order = sorted(range(len(needs)), key=lambda place: needs[place])
+    for done, place in enumerate(order):
+        given[place] = min(needs[place], room // (len(order) - done))
+        room -= given[place]
+    return given
 
 
 def names(all_names: Sequence[str], room: int, noun: str) -> str:
@@ -97,13 +116,13 @@ def names(all_names: Sequence[str], room: int, noun: str) -> str:
     if not all_names:
         return ""
     for width in (200, 60, 40, 24, 16):
-        made = escape(", ".join(clip(name, width) for name in all_names))
+        made = escape(listed([clip(name, width) for name in all_names]))
         if len(made) <= room:
             return made
     short = [clip(name, 16) for name in all_names]
     for kept in range(len(short), -1, -1):
         more = len(short) - kept
-        made = escape(", ".join(short[:kept])) + (f" and {more} more" if kept else f"{more} {noun}")
+        made = escape(listed(short[:kept])) + (f" and {more} more" if kept else f"{more} {noun}")
         if len(made) <= room:
             return made
     return f"{len(short)} {noun}"

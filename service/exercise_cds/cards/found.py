@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from exercise_cds.model.decision import Truth
-from exercise_cds.model.facts import Bounds, Facts, InDoubt
+from exercise_cds.model.facts import FALSE, Bounds, Facts, InDoubt
 from exercise_cds.model.kleene import FactOfWrongType, leaf_truth
 from exercise_cds.model.normal import negation_normal
 from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Named, Node, Not, Op, leaves
@@ -32,15 +32,21 @@ def _names_something(leaf: Leaf) -> bool:
     return leaf.op not in _NEGATIVE and not (leaf.op is Op.KNOWN and not leaf.value)
 
 
+def _leaf_proven(leaf: Leaf, facts: Facts, into: dict[str, None]) -> bool:
+    if facts.get(leaf.fact) is FALSE and leaf.op is Op.TRUE:
+        return False  # what most leaves of most charts are
+    if truth(leaf, facts) is not Truth.TRUE:
+        return False
+    if _names_something(leaf):
+        into[leaf.fact] = None
+    return True
+
+
 def _proven(node: Node, facts: Facts, into: dict[str, None]) -> bool:
     """Whether the condition is true; if so, the names of the facts that make it so are added to `into`, left to right."""
     match node:
         case Leaf():
-            if truth(node, facts) is not Truth.TRUE:
-                return False
-            if _names_something(node):
-                into[node.fact] = None
-            return True
+            return _leaf_proven(node, facts, into)
         case AnyOf(parts):
             met = [_proven(part, facts, into) for part in parts]  # every part is asked: all that is found is named
             return any(met)

@@ -21,6 +21,8 @@ _TYPE_WORDS = {
     "QuestionnaireResponse": "questionnaires", "ServiceRequest": "service orders",
 }  # fmt: skip
 """Resource types as a clinician names them."""
+SHORT_TITLE = 32
+"""Longest title, and longest strength, of a citation in short."""
 DRAFT = "Draft: not yet reviewed by a clinician."
 
 
@@ -38,7 +40,8 @@ class RuleView:
     because: Mapping[str, tuple[Text, ...]]
     source: CardSource
     links: list[CardLink]
-    evidence: tuple[str, ...]
+    evidence: tuple[tuple[str, str], ...]
+    """Each citation in full and in short, escaped."""
 
     def withholding(self, program: Program) -> tuple[Withhold, ...]:
         """Those of the rule's withholdings that touch a program, whole or in steps."""
@@ -59,7 +62,7 @@ class ProgramView:
     orders: OrderMaker
     step_titles: Mapping[str, str]
     in_place_facts: tuple[str, ...]
-    evidence: tuple[str, ...]
+    evidence: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +85,8 @@ class Prepared:
         self._hosts = link_hosts
         self._handouts = handouts_base_url.rstrip("/")
         self.about = facts_read(pack.about)
+        self.back = tuple(name for name, spec in pack.facts.items() if name in self.about or spec.kind == "episode")
+        """The facts whose evidence names the patient's back conditions: those that open the gate, and the episodes."""
         self.source = self._source(pack.card.source)
         self.links = self._links(pack.card.links)
         self.override_reasons = [reason for code in pack.card.override_reasons if (reason := _reason(code))]
@@ -181,10 +186,13 @@ def _reason(code: Code) -> Coding | None:
     return made if code.code and code.system else None
 
 
-def _cited(citation: Citation) -> str:
-    """The strength in the source's own scale: WHO guideline 2023 (conditional, low certainty)."""
-    strength = f" ({clean(citation.strength)})" if citation.strength else ""
-    return f"{clean(citation.title)} {citation.year}{strength}"
+def _cited(citation: Citation) -> tuple[str, str]:
+    """Escaped, in full and in short, the strength in the source's own scale: WHO guideline 2023 (conditional, low certainty)."""
+    title, strength = clean(citation.title), clean(citation.strength).replace(" (", ", ").replace(")", "")
+    full = f"{title} {citation.year}"
+    short = f"{clip(title, SHORT_TITLE)} {citation.year}"
+    both = (f"{full} ({strength})", f"{short} ({clip(strength, SHORT_TITLE)})") if strength else (full, short)
+    return escape(both[0]), escape(both[1])
 
 
 def _footer(pack: RulePack) -> Iterable[str]:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from exercise_cds.cards.found import found_facts, open_facts
 from exercise_cds.cards.prepared import Prepared, RuleView, ServiceView
-from exercise_cds.cards.texts import FOUND, Filler, a_few, clean, clip, day, finding, named, since, why_unknown, worded
+from exercise_cds.cards.texts import FOUND, Filler, a_few, clean, clip, day, finding, listed, named, scalar, since, why_unknown, worded
 from exercise_cds.model.decision import Decision, OfferedProgram, RuleOutcome, Why
-from exercise_cds.model.facts import Bounds, Cause, Fact, Facts, InDoubt, Known, NotRecorded
+from exercise_cds.model.facts import FALSE, Bounds, Cause, Fact, Facts, InDoubt, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec, Text, Withhold
 
 _DOUBTFUL_FINDINGS = frozenset({Cause.SUSPECTED, Cause.UNDATED})
@@ -30,7 +30,7 @@ class Doubts:
     @property
     def said(self) -> list[str]:
         """One item for each reason: "surgery in the last 90 days, spinal procedure (procedures were not sent)"."""
-        return [f"{', '.join(facts)} ({why})" for facts, why in self.unchecked]
+        return [f"{listed(facts)} ({why})" for facts, why in self.unchecked]
 
 
 class Reading:
@@ -44,8 +44,23 @@ class Reading:
         self.limit = limit
         self.filler = Filler(prepared.pack, facts)
         self._service = service
+        self._doubtful: list[FactSpec] = []
+        self._remarked: list[FactSpec] = []
+        self._sort_facts()
         self._found: dict[str, tuple[str, ...]] = {}
         self._said: dict[tuple[str, int], str] = {}
+
+    def _sort_facts(self) -> None:
+        """One walk over all facts of the service: those in doubt, and those with remarks. Most are plainly false."""
+        facts = self.facts
+        for spec in (*self._service.told, *self._service.read):
+            fact = facts.get(spec.name)
+            if fact is FALSE or fact is None:
+                continue
+            if isinstance(fact, InDoubt):
+                self._doubtful.append(spec)
+            elif fact.remarks and (spec.tell or not isinstance(fact, NotRecorded)):
+                self._remarked.append(spec)
 
     # --- what was found ---
 
@@ -67,8 +82,8 @@ class Reading:
     def _finding(self, spec: FactSpec, words: int) -> str:
         fact = self.facts.get(spec.name)
         evidence = fact.evidence if fact is not None else ()
-        by_words = bool(evidence and evidence[0].remark)
-        shown = spec.kind == "episode" or (by_words and isinstance(fact, Known) and fact.value is True)
+        # The chart's own words where they are what was read: what began, and what was matched without a code of ours.
+        shown = spec.kind == "episode" or bool(evidence and "matched by" in evidence[0].remark)
         return finding(spec, fact, limit=min(words, self.limit), shown=shown)
 
     def read(self, words: int) -> list[str]:
@@ -100,11 +115,9 @@ class Reading:
     def remarks(self, words: int) -> list[str]:
         """Conflicts, staleness and ties that must be shown, as whole sentences."""
         said: dict[str, None] = {}
-        for spec in (*self._service.told, *self._service.read):
-            fact = self.facts.get(spec.name)
-            if fact is None or isinstance(fact, InDoubt) or not fact.remarks:
-                continue
-            if spec.tell or not isinstance(fact, NotRecorded):
+        for spec in self._remarked:
+            fact = self.facts[spec.name]
+            if not isinstance(fact, InDoubt):
                 said |= dict.fromkeys(clip(clean(remark, self.limit), 4 * max(words, 20)).rstrip(".") for remark in fact.remarks)
         return [remark[0].upper() + remark[1:] for remark in said if remark]
 
@@ -116,9 +129,9 @@ class Reading:
         findings = []
         names = []
         only = None if among is None else frozenset(among)
-        for spec in self._service.read if only is None else (*self._service.told, *self._service.read):
-            fact = self.facts.get(spec.name)
-            if not isinstance(fact, InDoubt) or (only is not None and spec.name not in only):
+        for spec in self._doubtful:
+            fact = self.facts[spec.name]
+            if not isinstance(fact, InDoubt) or (spec.tell if only is None else spec.name not in only):
                 continue
             names.append(clean(spec.says))
             if fact.cause in _DOUBTFUL_FINDINGS:
@@ -216,12 +229,13 @@ class Reading:
                 if outcome.withholds is Why.FIRED:
                     said[self.say(part.because, view)] = None
                 else:
-                    said[f"until checked: {', '.join(self.openings(outcome))}"] = None
+                    said[f"until checked: {listed(self.openings(outcome))}"] = None
         return list(said)
 
     def notes(self, programs: Sequence[str]) -> list[str]:
         """Notes on the card itself, then those on the programs that are offered."""
-        own, of_programs = [], []
+        own: list[str] = []
+        of_programs: dict[str, list[str]] = {}
         for rule, place in self.decision.notes:
             view = self.prepared.rules.get(rule)
             if view is None or place >= len(view.rule.notes):
@@ -230,8 +244,9 @@ class Reading:
             if note.program is None:
                 own.append(self.say(note.text, view))
             elif note.program in programs:
-                of_programs.append(f"{self.prepared.programs[note.program].title} — {self.say(note.text, view)}")
-        return list(dict.fromkeys(own + of_programs))
+                of_programs.setdefault(note.program, []).append(self.say(note.text, view))
+        titles = {name: self.prepared.programs[name].title for name in of_programs}
+        return list(dict.fromkeys(own)) + [f"{titles[name]} — {'; '.join(dict.fromkeys(said))}" for name, said in of_programs.items()]
 
     def under_way(self) -> list[str]:
         """Programs that are under way, with what says so: "Specialist referral (physical therapy already ordered, 2026-02-23)"."""
@@ -255,12 +270,12 @@ class Reading:
         return said
 
     def starts_with(self, program: str) -> str:
-        """The option that a note says to start with, in the program's words; "" where none does."""
+        """The option that a note says to start with, by its short name; "" where none does."""
         for rule, place in self.decision.notes:
             view = self.prepared.rules.get(rule)
             note = view.rule.notes[place] if view is not None and place < len(view.rule.notes) else None
             if note is not None and note.program == program and note.start_with is not None:
-                return clean(self.prepared.programs[program].program.options.get(note.start_with, ""))
+                return scalar(clean(note.start_with))
         return ""
 
 

@@ -104,8 +104,8 @@ def day(evidence: Evidence) -> str:
 def remarked(evidence: Evidence, *, shown: bool, limit: int) -> str:
     """What a reader must know of a datum: "provisional, 2026-02-20"; with `shown` the chart's words before it."""
     parts = [clean(evidence.remark, limit).replace("; ", ", "), day(evidence)]
-    if shown and evidence.shown:
-        parts.insert(0, f"“{clean(evidence.shown, limit)}”")
+    if shown and (words := clean(evidence.shown, limit)):
+        parts.insert(0, f"“{words}”")
     return ", ".join(part for part in parts if part)
 
 
@@ -144,6 +144,11 @@ def why_unknown(fact: Fact | None, limit: int = 200) -> str:
             return "not recorded"
         case _:
             return ""
+
+
+def listed(items: Sequence[str]) -> str:
+    """All items; with semicolons where one of them holds a comma of its own."""
+    return ("; " if any(", " in item for item in items) else ", ").join(items)
 
 
 def a_few(items: Sequence[str], most: int, joint: str = "; ") -> str:
