@@ -47,7 +47,7 @@ def _evidence(resource: Any, type_: str, found: Match, when: Moment | None, *not
         resource=f"{type_}/{resource.id}" if resource.id else type_,
         date=when.shown if when else "",
         shown=found.shown,
-        remark="; ".join(note for note in (*notes, found.remark) if note),
+        remark="; ".join(filter(None, (*notes, found.remark))),
         code=found.code,
     )
 

@@ -77,7 +77,7 @@ def _began(spec: FactSpec, look: Look, condition: Any, birth: Moment | None) -> 
         resource=f"Condition/{condition.id}" if condition.id else "Condition",
         date=shown.shown if shown else "",
         shown=found.shown,
-        remark="; ".join(note for note in notes if note),
+        remark="; ".join(filter(None, notes)),
         code=found.code,
     )
     remarks = (remark, _conflict(condition, found, look, start, recorded if by_record else None))

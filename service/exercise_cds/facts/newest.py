@@ -88,7 +88,9 @@ def newest(spec: FactSpec, look: Look, sources: list[Source], read: Read) -> New
 def _newest_day(spec: FactSpec, look: Look, sources: list[Source], read: Read, left_out: set[LeftOut]) -> list[Reading]:
     """The usable readings of the newest day that has any; what is newer and cannot be used goes to `left_out`."""
     tomorrow = look.today + timedelta(days=1)
-    for day, of_day in groupby(sorted(sources, key=_day_of, reverse=True), key=_day_of):
+    if len(sources) > 1:
+        sources = sorted(sources, key=_day_of, reverse=True)
+    for day, of_day in groupby(sources, key=_day_of):
         readings = []
         for source in of_day:
             for one in read(spec, look, source):

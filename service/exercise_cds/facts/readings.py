@@ -187,7 +187,7 @@ def quantity(value: Any) -> Number | None:
     if value.value is None:
         return None
     unit = value.unit or value.code or ""
-    believed = value.code if is_known(value.code) else value.unit or value.code
+    believed = value.code if value.code == value.unit or is_known(value.code) else value.unit or value.code
     return Number(value.value, believed or "", value.comparator or "", f"{value.comparator or ''}{value.value} {unit}".strip())
 
 
