@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from random import Random
 from statistics import median
-from time import perf_counter
+from time import process_time
 
 from builders import packs
 from exercise_cds.engine.conditions import plan
@@ -77,11 +77,11 @@ def all_true(pack: RulePack) -> dict[str, Fact]:
 
 
 def microseconds(ask: Callable[[Facts], object], charts: list[dict[str, Fact]]) -> float:
-    """The mean time of one call, over all charts once."""
-    start = perf_counter()
+    """The mean processor time of one call, over all charts once: a busy machine disturbs it less than time on the wall."""
+    start = process_time()
     for chart in charts:
         ask(chart)
-    return (perf_counter() - start) / len(charts) * 1e6
+    return (process_time() - start) / len(charts) * 1e6
 
 
 def in_turn(asks: Mapping[str, Callable[[], float]]) -> dict[str, float]:

@@ -5,6 +5,7 @@ from exercise_cds.engine.durable import DurableFailed, EngineClosed
 from exercise_cds.engine.engine import Engine
 from exercise_cds.engine.misses import Miss, MissedLeaf
 from exercise_cds.engine.trace import LeafTrace, NodeTrace, RuleTrace, Trace, as_json
+from exercise_cds.engine.trial import Trial, try_out
 
 __all__ = [
     "DurableFailed",
@@ -16,6 +17,8 @@ __all__ = [
     "NodeTrace",
     "RuleTrace",
     "Trace",
+    "Trial",
     "UnfitCondition",
     "as_json",
+    "try_out",
 ]

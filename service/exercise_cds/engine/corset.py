@@ -15,7 +15,8 @@ from math import prod
 from string import ascii_letters, digits
 
 from exercise_cds.engine.conditions import asked_facts
-from exercise_cds.engine.flat_fact import SORTS, Ask, Both, Question, Spelling, asks_in, both, either
+from exercise_cds.engine.flat_fact import yes_no_first
+from exercise_cds.engine.questions import SORTS, Ask, Both, Question, Spelling, asks_in, both, either
 from exercise_cds.model.normal import NEVER
 from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Node
 
@@ -39,6 +40,7 @@ PROBE = "!"
 """The rule that every rule set has besides: it fires for the probe fact that opens a session id, so that the id was used once."""
 ANCHOR = Ask("$ex", "q", "1")
 """What every condition is anchored to: only our own facts have this key, never the engine's message about its state."""
+_PROBED = Ask("$ex", "p", "1")
 RESERVED = ("id", "sid", "$s", "q", "p", "$forward")
 
 
@@ -190,20 +192,26 @@ class _Open:
     def __init__(self, owners: Mapping[str, int], keys: Sequence[frozenset[str]]) -> None:
         self._owners = owners
         self._keys = keys
-        self._network = Network()
-        self._network.add(Ask("$ex", "p", "1"))
-        self._asks: set[Ask] = {ANCHOR}
         self._rules: list[tuple[int, Question]] = []
+        self._network = self._rehearsed()
+        self.asks: set[Ask] = {ANCHOR}
+
+    def _rehearsed(self) -> Network:
+        network = Network()
+        for question in (_PROBED, *(question for _, question in self._rules)):
+            network.add(question)
+        return network
 
     def take(self, number: int, question: Question) -> bool:
-        """Add a rule, or say that it does not fit any more (this set is then closed: the rehearsal has already gone further)."""
-        asks = self._asks | set(asks_in(question))
+        """Add a rule if the set still holds it; the first always fits, for it was cut to fit."""
+        asks = self.asks | set(asks_in(question))
         if len(asks) > MOST_QUESTIONS or len(self._rules) == MOST_RULES or self._count_keys(asks) > MOST_KEYS:
             return False
         self._network.add(question)
         if self._rules and (self._network.worst() > MOST_STACKED or self._network.most_joined > MOST_FOLLOWERS):
+            self._network = self._rehearsed()
             return False
-        self._asks = asks
+        self.asks = asks
         self._rules.append((number, question))
         return True
 
@@ -215,10 +223,10 @@ class _Open:
 
     def close(self) -> Shard:
         """The finished rule set."""
-        rules = [(PROBE, Ask("$ex", "p", "1")), *((letter, question) for letter, (_, question) in zip(LETTERS, self._rules, strict=False))]
+        rules = [(PROBE, _PROBED), *((letter, question) for letter, (_, question) in zip(LETTERS, self._rules, strict=False))]
         members = ",".join(f'"{name}":{{"all":[{{"m":{_as_json(question)}}}]}}' for name, question in rules)
         reports = {letter: number for letter, (number, _) in zip(LETTERS, self._rules, strict=False)}
-        return Shard(f"{{{members}}}", reports, self._facts(self._asks))
+        return Shard(f"{{{members}}}", reports, self._facts(self.asks))
 
 
 def name_hash(name: str) -> int:
@@ -263,24 +271,25 @@ def _question(node: Node, spellings: Mapping[str, Spelling]) -> Question | None:
             raise ValueError("only plain conditions are compiled: see engine.conditions")
 
 
-def _shards(written: Sequence[tuple[int, Question | None]], spellings: Sequence[Spelling]) -> Iterator[Shard]:
-    """Rule sets filled in the order of the rules: neighbours in a file ask the same facts."""
+def _shards(written: Sequence[tuple[int, Question | None]], spellings: Sequence[Spelling]) -> list[Shard]:
+    """As few rule sets as a greedy hand needs: the widest rules first, each to the set that must learn the fewest new questions."""
     keys = [spelling.keys for spelling in spellings]
     owners = {key: position for position, mine in enumerate(keys) for key in mine}
-    current = _Open(owners, keys)
-    for number, question in written:
-        anchored = _anchored(question)
-        if not current.take(number, anchored):
-            yield current.close()
-            current = _Open(owners, keys)
-            current.take(number, anchored)
-    yield current.close()
+    sets: list[_Open] = []
+    anchored = [(number, _anchored(question)) for number, question in written]
+    for number, question in sorted(anchored, key=lambda rule: -len(asks_in(rule[1]))):
+        asks = set(asks_in(question))
+        nearest = sorted(sets, key=lambda one: (len(asks - one.asks), -len(one.asks)))
+        if not any(one.take(number, question) for one in nearest):
+            sets.append(_Open(owners, keys))
+            sets[-1].take(number, question)
+    return [one.close() for one in sets]
 
 
 def lace(conditions: Sequence[Node]) -> Laced:
     """Lace plain conditions into rule sets that report their numbers. `never` is in none: it is never reported."""
-    facts = asked_facts(conditions)
-    spellings = {fact.name: Spelling(fact, letter) for fact, letter in zip(facts, _letters(), strict=False)}
+    made = (Spelling(fact, letter) for fact, letter in zip(asked_facts(conditions), _letters(), strict=False))
+    spellings = {spelling.fact.name: spelling for spelling in sorted(made, key=yes_no_first)}
     rules = _Rules(len(conditions))
     always: list[tuple[int, Question | None]] = []
     split: dict[int, Joint] = {}

@@ -18,8 +18,8 @@ from threading import Lock
 import durable_rules_engine as rules
 
 from exercise_cds.engine.corset import PROBE, Laced, Shard, lace
+from exercise_cds.engine.flat_fact import FlatFact
 from exercise_cds.model.facts import Facts
-from exercise_cds.model.kleene import FactMissing
 from exercise_cds.model.tree import Node
 
 SESSIONS = 64
@@ -139,7 +139,7 @@ class Durable:
         laced: Laced = lace(conditions)
         self._conditions = len(conditions)
         self._split = laced.split
-        self._writers = [(spelling.fact.name, spelling.says()) for spelling in laced.spellings]
+        self._flat_fact = FlatFact(laced.spellings)
         try:
             self._rule_sets = [_RuleSet(shard) for shard in laced.shards]
         except rules.error as refused:
@@ -147,10 +147,7 @@ class Durable:
 
     def true_conditions(self, facts: Facts) -> set[int]:
         """The numbers of the conditions that are true. Raises DurableFailed; FactMissing and FactOfWrongType for bugs of ours."""
-        try:
-            shares = [write(facts[name]) for name, write in self._writers]
-        except KeyError as missing:
-            raise FactMissing(missing.args[0]) from None
+        shares = self._flat_fact.shares(facts)
         found: set[int] = set()
         try:
             for rule_set in self._rule_sets:

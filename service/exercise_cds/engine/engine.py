@@ -105,6 +105,13 @@ class ServiceEngine:
             engine_error=error,
         )
 
+    def differing(self, facts: Facts) -> dict[str, str]:
+        """What the engines see differently of these facts, whatever the gates say: for trying a pack out."""
+        gates, there = self._read_gates(facts), self._durable_gates.true_conditions(facts)
+        found = {} if agree(gates, there) else disagreement(self.plan, gates, there)
+        readings, there = self._read(facts), self._durable.true_conditions(facts)
+        return found if agree(readings, there) else found | disagreement(self.plan, readings, there)
+
     def close(self) -> None:
         """Free what durable-rules holds."""
         self._durable_gates.close()
@@ -124,7 +131,8 @@ class Engine:
             alike = next((one for one in self._services.values() if one.plan == asked), None)
             self._services[service] = alike or ServiceEngine(asked, offers)
 
-    def _service(self, service_id: str) -> ServiceEngine:
+    def service(self, service_id: str) -> ServiceEngine:
+        """One compiled service. Raises LookupError."""
         found = self._services.get(service_id)
         if found is None:
             raise LookupError(f"This pack has no service {service_id!r}.")
@@ -132,11 +140,11 @@ class Engine:
 
     def decide(self, service_id: str, facts: Facts) -> Decision:
         """Decide one request. Raises LookupError, FactMissing, FactOfWrongType, EngineClosed: each a bug of ours."""
-        return self._service(service_id).decide(facts)
+        return self.service(service_id).decide(facts)
 
     def trace(self, service_id: str, facts: Facts) -> Trace:
         """The same decision with every rule explained: its tree, the truth of each node, the nearest miss. On demand only."""
-        service = self._service(service_id)
+        service = self.service(service_id)
         return explain(self._pack, service_id, facts, service.decide(facts))
 
     def close(self) -> None:

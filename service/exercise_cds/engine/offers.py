@@ -7,7 +7,7 @@ program may come in place of all that fired rules took: the pack's fallback.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from exercise_cds.engine.conditions import PlannedRule
 from exercise_cds.engine.readings import AS_IT_STANDS, IF_DOUBT
@@ -15,6 +15,7 @@ from exercise_cds.model.decision import OfferedProgram, RuleOutcome, Why, Withhe
 from exercise_cds.model.pack import Program, Rank, Rule, RulePack
 
 _RANKS = {Rank.FIRST: 0, Rank.PLAIN: 1, Rank.WEAK: 2}
+_NO_LOADS = frozenset[str]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +33,23 @@ class Answer:
     """Of the programs that rules offered, at least one was withheld only because of what is in doubt or left open."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
+class _Taking:
+    """What one rule takes of one program: all of it (`loads` is None), or the steps that carry the loads."""
+
+    rule: str
+    loads: frozenset[str] | None
+    withheld: Mapping[Why, Withheld]
+    """What is reported where this leaves nothing of the program."""
+
+
+@dataclass(frozen=True, slots=True)
 class _Loss:
-    """What rules take of one program, in file order: (rule, why, loads of the steps that it takes; None is the whole program)."""
+    """What all rules together take of one program. `withheld` is empty where steps are left; `by_firing` counts rules that fired alone."""
 
-    taken: list[tuple[str, Why, frozenset[str] | None]] = field(default_factory=list)
-
-    def loads(self, *, fired_only: bool = False) -> frozenset[str]:
-        """The loads that are withheld in this program."""
-        return frozenset[str]().union(*(loads for _, why, loads in self.taken if loads and (why is Why.FIRED or not fired_only)))
+    withheld: tuple[Withheld, ...] = ()
+    by_firing: bool = False
+    loads: frozenset[str] = _NO_LOADS
 
 
 _NOTHING_LOST = _Loss()
@@ -53,8 +62,9 @@ class Offers:
         self._programs = pack.programs
         self._order = {name: position for position, name in enumerate(pack.programs)}
         self._fallback = pack.if_nothing_left
-        loads = {name: frozenset[str]().union(*(step.loads for step in program.steps)) for name, program in pack.programs.items()}
-        self._takes = {rule.id: tuple(_takes(rule, loads)) for rule in pack.rules if rule.withholds}
+        self._whole = {name: (_steps_left(program, _NO_LOADS), tuple(program.options)) for name, program in pack.programs.items()}
+        loads = {name: _NO_LOADS.union(*(step.loads for step in program.steps)) for name, program in pack.programs.items()}
+        self._takings = {rule.id: tuple(_takings(rule, loads)) for rule in pack.rules if rule.withholds}
 
     def weigh(
         self,
@@ -69,26 +79,30 @@ class Offers:
         withholdings stand and nothing is offered.
         """
         speaking = [planned.rule for planned, outcome in rules if outcome.speaks]
-        losses = self._losses(outcome for _, outcome in rules)
-        withheld = {name: self._withheld(name, losses[name]) for name in sorted(losses, key=self._order.__getitem__)}
-        everything = tuple(one for of_program in withheld.values() for one in of_program)
+        losses = self._losses(rules)
+        withheld = tuple([one for loss in losses.values() for one in loss.withheld])
         if hold_back:
-            return Answer(withheld=everything, notes=_notes(speaking, ()))
+            return Answer(withheld=withheld, notes=_notes(speaking, ()))
         wanted = self._wanted(speaking)
-        left = [name for name in wanted if not withheld.get(name)]
-        fired = [name for name in wanted if withheld.get(name) and self._gone_by_firing(name, losses[name])]
+        lost = {name: loss for name in wanted if (loss := losses.get(name, _NOTHING_LOST)).withheld}
+        left = [name for name in wanted if name not in lost]
         fallback = self._fallback
-        if fallback is not None and wanted and len(fired) == len(wanted) and not withheld.get(fallback):
-            left = [fallback]
+        if fallback is not None and lost and not left and all(loss.by_firing for loss in lost.values()):
+            left = [] if losses.get(fallback, _NOTHING_LOST).withheld else [fallback]
         offered = [name for name in left if not in_place.get(name, 0) & AS_IT_STANDS]
         return Answer(
-            offered=tuple(self._offer(name, wanted.get(name, ()), losses.get(name, _NOTHING_LOST), speaking) for name in offered),
-            withheld=everything,
-            in_place=tuple(name for name in left if name not in offered),
-            in_place_in_doubt=tuple(name for name in offered if in_place.get(name, 0) & IF_DOUBT),
+            offered=tuple(
+                [
+                    self._offer(name, wanted.get(name, ()), losses.get(name, _NOTHING_LOST).loads, _starts(speaking, name))
+                    for name in offered
+                ],
+            ),
+            withheld=withheld,
+            in_place=tuple([name for name in left if name not in offered]),
+            in_place_in_doubt=tuple([name for name in offered if in_place.get(name, 0) & IF_DOUBT]),
             notes=_notes(speaking, offered),
-            taken_by_fired=bool(fired),
-            taken_by_doubt=any(withheld.get(name) and name not in fired for name in wanted),
+            taken_by_fired=any(loss.by_firing for loss in lost.values()),
+            taken_by_doubt=any(not loss.by_firing for loss in lost.values()),
         )
 
     def _wanted(self, speaking: Iterable[Rule]) -> dict[str, tuple[str, ...]]:
@@ -103,65 +117,73 @@ class Offers:
                     by.setdefault(name, {})[rule.id] = None
         return {name: tuple(by[name]) for name in sorted(by, key=lambda name: (ranks[name], self._order[name]))}
 
-    def _losses(self, outcomes: Iterable[RuleOutcome]) -> dict[str, _Loss]:
-        losses: dict[str, _Loss] = {}
-        for outcome in outcomes:
+    def _losses(self, rules: Iterable[tuple[PlannedRule, RuleOutcome]]) -> dict[str, _Loss]:
+        """What is taken of each program, programs in pack order, rules in file order."""
+        taken: dict[str, list[tuple[_Taking, Why]]] = {}
+        for _, outcome in rules:
             if (why := outcome.withholds) is not None:
-                for name, loads in self._takes.get(outcome.rule, ()):
-                    losses.setdefault(name, _Loss()).taken.append((outcome.rule, why, loads))
-        return losses
+                for name, taking in self._takings.get(outcome.rule, ()):
+                    taken.setdefault(name, []).append((taking, why))
+        return {name: self._loss(self._programs[name], taken[name]) for name in self._programs if name in taken} if taken else {}
 
-    def _withheld(self, name: str, loss: _Loss) -> tuple[Withheld, ...]:
-        """Why a program is withheld: rules that took all of it, and, where no step is left, rules that took steps."""
-        none_left = bool(loads := loss.loads()) and not _steps_left(self._programs[name], loads)
-        why: dict[str, Why] = {}
-        for rule, because, taken in loss.taken:
-            if taken is None or none_left:
-                why.setdefault(rule, because)
-        return tuple(Withheld(name, rule, because) for rule, because in why.items())
+    def _loss(self, program: Program, taken: list[tuple[_Taking, Why]]) -> _Loss:
+        loads = fired_loads = _NO_LOADS
+        by_firing = False
+        for taking, why in taken:
+            if taking.loads is None:
+                by_firing |= why is Why.FIRED
+            else:
+                loads |= taking.loads
+                fired_loads |= taking.loads if why is Why.FIRED else _NO_LOADS
+        emptied = bool(loads) and not _steps_left(program, loads)
+        whole = {taking.rule: taking.withheld[why] for taking, why in taken if taking.loads is None or emptied}
+        if emptied and not by_firing:  # perhaps only together with rules that are in doubt
+            by_firing = not _steps_left(program, fired_loads)
+        return _Loss(tuple(whole.values()), by_firing, loads)
 
-    def _gone_by_firing(self, name: str, loss: _Loss) -> bool:
-        """Whether rules that fired would withhold the program if nothing else did."""
-        if any(why is Why.FIRED and taken is None for _, why, taken in loss.taken):
-            return True
-        loads = loss.loads(fired_only=True)
-        return bool(loads) and not _steps_left(self._programs[name], loads)
-
-    def _offer(self, name: str, by: tuple[str, ...], loss: _Loss, speaking: Iterable[Rule]) -> OfferedProgram:
-        program = self._programs[name]
-        loads = loss.loads()
-        left = _steps_left(program, loads)
-        chosen = [note.start_with for rule in speaking for note in rule.notes if note.program == name and note.start_with]
+    def _offer(self, name: str, by: tuple[str, ...], loads: frozenset[str], starts: Sequence[str]) -> OfferedProgram:
+        """A program as it is offered: by these rules, without steps that carry the loads, with the options that notes start with first."""
+        steps, options = self._whole[name]
+        left = _steps_left(self._programs[name], loads) if loads else steps
+        if starts and options:
+            options = tuple(dict.fromkeys([*(one for one in starts if one in options), *options]))
         return OfferedProgram(
             program=name,
             offered_by=by,
             steps=left,
-            steps_withheld=tuple(step.id for step in program.steps if step.id not in left),
-            loads_withheld=tuple(sorted(loads)),
-            options=tuple(dict.fromkeys([*(one for one in chosen if one in program.options), *program.options])),
+            steps_withheld=tuple([step for step in steps if step not in left]) if loads else (),
+            loads_withheld=tuple(sorted(loads)) if loads else (),
+            options=options,
             fallback=not by,
         )
 
 
-def _takes(rule: Rule, loads_of: Mapping[str, frozenset[str]]) -> Iterable[tuple[str, frozenset[str] | None]]:
-    """(program, None) for each program that a rule withholds; (program, loads) where some of its steps carry withheld loads."""
+def _takings(rule: Rule, loads_of: Mapping[str, frozenset[str]]) -> Iterable[tuple[str, _Taking]]:
+    """What a rule takes, by program, where it withholds at all."""
     for withhold in rule.withholds:
-        for name in withhold.programs:
-            yield name, None
+        for name in sorted(withhold.programs):
+            yield name, _Taking(rule.id, None, {why: Withheld(name, rule.id, why) for why in Why})
         for name in withhold.within or loads_of:
             if loads := loads_of[name] & withhold.loads:
-                yield name, loads
+                yield name, _Taking(rule.id, loads, {why: Withheld(name, rule.id, why) for why in Why})
 
 
 def _steps_left(program: Program, loads: frozenset[str]) -> tuple[str, ...]:
-    return tuple(step.id for step in program.steps if not step.loads & loads)
+    return tuple([step.id for step in program.steps if not step.loads & loads])
+
+
+def _starts(speaking: Iterable[Rule], name: str) -> list[str]:
+    """The options of a program that notes of speaking rules start with, in file order."""
+    return [note.start_with for rule in speaking for note in rule.notes if note.program == name and note.start_with]
 
 
 def _notes(speaking: Iterable[Rule], offered: Sequence[str]) -> tuple[tuple[str, int], ...]:
     """Notes on programs that remain offered, and notes on the card itself."""
     return tuple(
-        (rule.id, position)
-        for rule in speaking
-        for position, note in enumerate(rule.notes)
-        if note.program is None or note.program in offered
+        [
+            (rule.id, position)
+            for rule in speaking
+            for position, note in enumerate(rule.notes)
+            if note.program is None or note.program in offered
+        ],
     )
