@@ -77,11 +77,11 @@ class Cluster:
         self.stop()
         shutil.rmtree(self._folder)
 
-    def new_database(self) -> str:
-        """The URL of a new, empty database."""
+    def new_database(self, like: str = "") -> str:
+        """The URL of a new database: empty, or a copy of the one at the URL `like`, to which nobody may be connected."""
         self._made += 1
         name = f"records_{self._made}"
-        self._administer(f"CREATE DATABASE {name} STRATEGY FILE_COPY")
+        self._administer(f"CREATE DATABASE {name} TEMPLATE {like.rpartition('/')[2] or 'template1'} STRATEGY FILE_COPY")
         return f"postgresql://exercise:{quote(self._password)}@127.0.0.1:{self._port}/{name}"
 
     def drop(self, url: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +72,35 @@ def url(request: pytest.FixtureRequest) -> str:
     return found
 
 
+@pytest.fixture(scope="session")
+def migrated_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A file with our schema, to be copied: migrating takes a tenth of a second, and most tests are not about it."""
+    path = tmp_path_factory.mktemp("migrated") / "records.db"
+    open_store(f"sqlite:///{path}").close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgresql(cluster: Cluster) -> str:
+    """A database with our schema, to be copied."""
+    url = cluster.new_database()
+    open_store(url).close()
+    return url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def migrated_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """A database of either kind with our schema and nothing in it."""
+    if request.param == "sqlite":
+        shutil.copy(request.getfixturevalue("migrated_sqlite"), tmp_path / "records.db")
+        yield f"sqlite:///{tmp_path}/records.db"
+        return
+    cluster: Cluster = request.getfixturevalue("cluster")
+    url = cluster.new_database(like=request.getfixturevalue("migrated_postgresql"))
+    yield url
+    cluster.drop(url)
+
+
 @pytest.fixture
 def opened() -> Iterator[Callable[..., Store]]:
     """`open_store`, closed again at the end."""
@@ -87,9 +117,9 @@ def opened() -> Iterator[Callable[..., Store]]:
 
 
 @pytest.fixture
-def store(url: str, clock: Clock, opened: Callable[..., Store]) -> Store:
+def store(migrated_url: str, clock: Clock, opened: Callable[..., Store]) -> Store:
     """An open store of either kind, with a ring of two keys and a short patience for locks."""
-    return opened(url, keys=KEYS, clock=clock, lock_wait=0.3)
+    return opened(migrated_url, keys=KEYS, clock=clock, lock_wait=0.3)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

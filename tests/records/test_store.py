@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -25,16 +26,17 @@ from exercise_cds.records.feedback import FeedbackStore, Stored
 from exercise_cds.records.migrate import UnknownSchema, revision_of
 from exercise_cds.records.replay import ReplayStore, TokenUse
 from exercise_cds.records.store import Store, StoreUnreachable, open_store
-from records.builders import EHR, a_record, accepted, count, keep, overridden
+from exercise_cds.records.turns import Turns
+from records.builders import EHR, a_record, accepted, count, eventually, keep, overridden
 from records.conftest import KEYS, Clock
 
 Opened = Callable[..., Store]
 VERSIONS = Path(migrations.__file__).parent / "versions"
 
 
-def test_the_migrations_make_the_schema(store: Store) -> None:
+def test_the_migrations_make_the_schema(url: str, opened: Opened) -> None:
     """After the migrations the database has the tables, columns and indexes of schema.py, and no others."""
-    with store.reading() as connection:
+    with opened(url).reading() as connection:
         assert compare_metadata(MigrationContext.configure(connection), schema.SCHEMA) == []
         assert revision_of(connection) == migrations.HEAD
 
@@ -93,7 +95,7 @@ def test_a_newer_schema_is_recognised_and_left_alone(url: str, clock: Clock, ope
     _become_newer(opened(url))
     with capture_logs() as lines:
         store = opened(url, keys=KEYS, clock=clock)
-    assert {"event": "schema_newer_than_this_version", "database": "9999", "known": migrations.HEAD, "log_level": "warning"} in lines
+    assert {"event": "schema_newer_than_this_version", "schema": "9999", "log_level": "warning"} in lines
     keep(store, a_record(1))
     assert FeedbackStore(store).add([accepted(1, "stretching")], service="s", **EHR) == Stored(1, 0, 0)
     use = TokenUse("jti", clock.now + timedelta(minutes=5))
@@ -187,3 +189,49 @@ def test_readiness_asks_whether_a_transaction_can_write(store: Store) -> None:
             other.execute(text("LOCK TABLE processes IN ACCESS EXCLUSIVE MODE"))
         assert not store.writable()
     assert store.writable()
+
+
+def test_no_thread_is_starved(store: Store) -> None:
+    """While four threads write without pause, a fifth that writes now and then gets its turn each time."""
+    stop = threading.Event()
+
+    def write() -> None:
+        with store.writing(durable=False) as connection:
+            connection.execute(text("UPDATE processes SET lost = lost WHERE id = -1"))
+
+    def write_without_pause() -> None:
+        while not stop.is_set():
+            write()
+
+    threads = [threading.Thread(target=write_without_pause) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    try:
+        for _ in range(50):
+            write()
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join()
+
+
+def test_turns_are_handed_on_in_order() -> None:
+    """Whoever asked first gets the turn first; whoever gave up is passed over."""
+    turns, got = Turns(), []
+    assert turns.acquire(0)
+    assert not turns.acquire(0.01)
+
+    def ask(name: int) -> None:
+        assert turns.acquire(5)
+        got.append(name)
+        turns.release()
+
+    threads = [threading.Thread(target=ask, args=(name,)) for name in range(5)]
+    for number, thread in enumerate(threads, 1):
+        thread.start()
+        assert eventually(lambda expected=number: len(turns._waiting) == expected)  # type: ignore[misc]
+    turns.release()
+    for thread in threads:
+        thread.join()
+    assert got == [0, 1, 2, 3, 4]
+    assert turns.acquire(0)

@@ -205,7 +205,7 @@ class DecisionLog:
             self._write_batch(self._process)
         except StoreUnreachable as error:
             if not self._failing:
-                _log.error("decision_log_failing", trouble=error.trouble, queued=self._unwritten())
+                _log.error("decision_log_failing", reason=error.trouble, queued=self._unwritten())
             self._failing = error.trouble
             # the database that comes back may be an older copy: nothing is taken to be there
             self._batches.forget()
@@ -274,4 +274,4 @@ class DecisionLog:
             with self._store.writing() as connection:
                 connection.execute(farewell.values(assigned=self._sequence, lost=self._lost, closed_at=self._store.clock()))
         except StoreUnreachable as error:
-            _log.error("decision_log_failing", trouble=error.trouble, queued=0)
+            _log.error("decision_log_failing", reason=error.trouble, queued=0)

@@ -39,7 +39,7 @@ def needs_migration(revision: str | None) -> bool:
             f"The database's schema has the revision {revision!r}, which is none of exercise-cds: give it a database of its own."
         )
     if revision is not None and revision > HEAD:
-        _log.warning("schema_newer_than_this_version", database=revision, known=HEAD)
+        _log.warning("schema_newer_than_this_version", schema=revision)
     return revision is None or revision < HEAD
 
 
@@ -57,7 +57,7 @@ def migrate(connection: Connection) -> None:
     from alembic import command  # noqa: PLC0415  # see above
 
     command.upgrade(_config(connection), "head")
-    _log.info("schema_migrated", before=before, after=HEAD)
+    _log.info("schema_migrated", schema=HEAD)
 
 
 def _config(connection: Connection) -> Config:

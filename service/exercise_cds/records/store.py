@@ -19,6 +19,7 @@ from exercise_cds.errors import Unavailable
 from exercise_cds.records.connection import LOCK_WAIT, make_engine, parse_url, pragma, trouble_of
 from exercise_cds.records.migrate import migrate, needs_migration, revision_of
 from exercise_cds.records.pseudonyms import KeyRing
+from exercise_cds.records.turns import Turns
 
 _START_WAIT = 30.0
 """Seconds that a start waits for another process's migration or for a busy file."""
@@ -37,11 +38,13 @@ class StoreUnreachable(Unavailable):
 class Store:
     """An open database. Thread-safe; after a fork the child opens connections of its own."""
 
-    def __init__(self, engine: Engine, *, keys: KeyRing | None, clock: Callable[[], datetime]) -> None:
+    def __init__(self, engine: Engine, *, keys: KeyRing | None, clock: Callable[[], datetime], lock_wait: float = LOCK_WAIT) -> None:
         self.engine = engine
         self.keys = keys
         self.clock = clock
         self.is_sqlite = engine.dialect.name == "sqlite"
+        self._lock_wait = lock_wait
+        self._turns = Turns()
         self._inherited: list[Pool] = []
         forget_connections = weakref.WeakMethod(self._forget_connections)
         os.register_at_fork(after_in_child=lambda: (method := forget_connections()) and method())
@@ -49,6 +52,7 @@ class Store:
     def _forget_connections(self) -> None:
         # the parent still uses its sockets and files: the child must not close them, nor let them be collected
         self._inherited.append(self.engine.pool)
+        self._turns = Turns()
         self.engine.dispose(close=False)
 
     @contextmanager
@@ -57,12 +61,25 @@ class Store:
 
         Raises StoreUnreachable where the database is at fault.
         """
-        with _naming_trouble(), self.engine.connect() as connection:
+        with self._turn(), _naming_trouble(), self.engine.connect() as connection:
             if self.is_sqlite:
                 # outside any transaction, or SQLite ignores it; per connection, so said each time
                 pragma(connection, f"synchronous = {'FULL' if durable else 'NORMAL'}")
             with connection.execution_options(writes=True, preserve_rowcount=True).begin():
                 yield connection
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """On SQLite one thread writes at a time. PostgreSQL needs none of this."""
+        if not self.is_sqlite:
+            yield
+            return
+        if not self._turns.acquire(self._lock_wait):
+            raise StoreUnreachable("locked")
+        try:
+            yield
+        finally:
+            self._turns.release()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -74,6 +91,12 @@ class Store:
                 if not self.is_sqlite:
                     connection.execute(text("SET LOCAL statement_timeout = 0"))
                 yield connection
+
+    @contextmanager
+    def maintaining(self) -> Iterator[Connection]:
+        """A connection without a transaction, for what a database does outside of them. Raises StoreUnreachable."""
+        with _naming_trouble(), self.engine.connect() as connection:
+            yield connection
 
     def insert_new(self, table: Table) -> sqlite.Insert | postgresql.Insert:
         """INSERT that passes over rows that are there already."""
@@ -109,7 +132,7 @@ def open_store(
     `keys` turn patients and users into pseudonyms; without them neither is kept. `lock_wait`: seconds that a transaction waits for
     another one's lock. Raises BadDatabaseUrl, StoreUnreachable, UnknownSchema.
     """
-    store = Store(make_engine(parse_url(url), lock_wait), keys=keys, clock=clock)
+    store = Store(make_engine(parse_url(url), lock_wait), keys=keys, clock=clock, lock_wait=lock_wait)
     with ExitStack() as failed:
         failed.callback(store.close)
         _bring_up_patiently(store)
@@ -133,7 +156,7 @@ def _bring_up_patiently(store: Store) -> None:
 
 def _bring_up(store: Store) -> None:
     if store.is_sqlite:
-        with _naming_trouble(), store.engine.connect() as connection:
+        with store.maintaining() as connection:
             # both are kept in the file; the first only counts before there are tables
             pragma(connection, "auto_vacuum = INCREMENTAL")
             pragma(connection, "journal_mode = WAL")
