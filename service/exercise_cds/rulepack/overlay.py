@@ -11,7 +11,7 @@ from exercise_cds.model.where import Where
 from exercise_cds.rulepack.codings import codes
 from exercise_cds.rulepack.nodes import Place
 from exercise_cds.rulepack.packs import known_type
-from exercise_cds.rulepack.report import Report, quoted
+from exercise_cds.rulepack.report import Report, listed, quoted
 from exercise_cds.rulepack.scope import Replacements, Scope
 from exercise_cds.rulepack.shapes.overlay import OverlayFile
 from exercise_cds.rulepack.shapes.pack import RESOURCE_TYPES
@@ -20,9 +20,9 @@ from exercise_cds.rulepack.texts import Spot, Texts
 from exercise_cds.rulepack.yaml_reader import read_yaml
 
 _TOKEN = "{{context.patientId}}"  # noqa: S105 - the prefetch token of CDS Hooks, not a secret
-_TEMPLATE = re.compile(
-    rf"(?:Patient/|(?P<type>[A-Z][A-Za-z]+)\?(?:[\w.:=&,|%/+-]*&)?(?:patient|subject)=(?:Patient/)?){re.escape(_TOKEN)}(?:&[\w.:=&,|%/+-]*)?"
-)
+_TEMPLATE = re.compile(r"(?P<type>[A-Z][A-Za-z]+)\?(?P<parameters>\S+)")
+_PARAMETERS = frozenset({"patient", "subject", "code", "category", "_sort", "_count"})
+"""What a template may ask. Filters by status or date hide history and missing statuses; includes bring what nobody asked for."""
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,63}")
 
 
@@ -49,6 +49,20 @@ def read_overlay(content: bytes, file: str, report: Report) -> Overlay | None:
     place = read_yaml(content, file, report)
     shape = None if place is None else shaped(place, OverlayFile, report)
     return None if place is None or shape is None else Overlay(shape, place)
+
+
+def _type_of(template: str) -> str | None:
+    """The resource type that a prefetch template asks for; None where it is not of the allowed form."""
+    if template == f"Patient/{_TOKEN}":
+        return "Patient"
+    found = _TEMPLATE.fullmatch(template)
+    if found is None:
+        return None
+    asked = dict(pair.partition("=")[::2] for pair in found["parameters"].split("&"))
+    whom = {asked.get("patient"), asked.get("subject")}
+    by_patient = whom <= {None, _TOKEN, f"Patient/{_TOKEN}"} and whom != {None}
+    others = "".join(value for name, value in asked.items() if name not in ("patient", "subject"))
+    return found["type"] if by_patient and asked.keys() <= _PARAMETERS and "{" not in others else None
 
 
 class Overlaid:
@@ -119,12 +133,12 @@ class Overlaid:
         for key, template in self.shape.prefetch.items():
             if not _KEY.fullmatch(key):
                 self.report.add("bad-form", there.key(key), f"{quoted(key)} is no prefetch key", "write letters, digits, - and _")
-            found = _TEMPLATE.fullmatch(template)
-            if not found:
-                sentence = "a template asks one resource type by patient"
+            kind = _type_of(template)
+            if kind is None:
+                sentence = f"a template asks one resource type by patient, with {listed(sorted(_PARAMETERS))} and nothing else"
                 self.report.add("bad-template", (there / key).where, sentence, f"write Type?patient={_TOKEN}, or Patient/{_TOKEN}")
-            elif found["type"] and found["type"] not in RESOURCE_TYPES:
-                known_type(found["type"], there / key, self.scope)
+            else:
+                known_type(kind, there / key, self.scope)
         return dict(self.shape.prefetch)
 
     def all_was_taken(self, owners: Collection[str]) -> None:
