@@ -76,5 +76,5 @@ def test_a_server_gets_what_was_tested() -> None:
 
 
 def test_the_builder_is_the_same_everywhere() -> None:
-    """setuptools is pinned alike in the lock and in pyproject.toml, since pip's hashes do not cover what builds a package."""
+    """The builder, setuptools, is pinned alike in the lock and in pyproject.toml, since pip's hashes do not cover what builds a package."""
     assert str(_wanted()["setuptools"].specifier) == f"=={_locked('build')['setuptools']}"

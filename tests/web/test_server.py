@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -121,6 +122,22 @@ def test_a_body_that_breaks_off_is_no_fault_of_ours(process: Served) -> None:
     process.raw(_POST + b"Content-Length: 500\r\n\r\n{")
     assert requests.get(process.url, timeout=5).status_code == 200
     assert process.said().count('"level":"error"') == before
+
+
+def test_silent_callers_keep_no_thread(tmp_path: Path) -> None:
+    """Callers that stop in the middle of a header or a body are given up after the set time, and others are answered soon."""
+    with served(tmp_path, EXERCISE_CDS_SILENCE_SECONDS="1", EXERCISE_CDS_THREADS="4") as running:
+        lines = [socket.create_connection(("127.0.0.1", running.port), timeout=5) for _ in range(8)]
+        for number, line in enumerate(lines):
+            line.sendall(_POST + b"Content-Length: 500\r\n\r\n{" if number % 2 else _GET)
+        began = time.monotonic()
+        assert requests.get(running.url, timeout=10).status_code == 200
+        assert time.monotonic() - began < 5
+        answers = [line.recv(100) for line in lines]
+        assert [answer[9:12] for answer in answers[1::2]] == [b"400"] * 4
+        for line in lines:
+            line.close()
+        assert running.stop() == 0
 
 
 def test_nothing_that_was_sent_is_written(tmp_path: Path) -> None:

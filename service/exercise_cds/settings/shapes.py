@@ -235,6 +235,13 @@ class Settings(BaseSettings):
         ge=1,
         le=64,
     )
+    silence_seconds: int = _setting(
+        10,
+        "Seconds without a byte after which a caller in the middle of its request is given up.",
+        "a whole number from 1 to 120",
+        ge=1,
+        le=120,
+    )
     graceful_seconds: int = _setting(
         20, "Seconds that calls under way get to end after SIGTERM.", "a whole number from 1 to 300", ge=1, le=300
     )

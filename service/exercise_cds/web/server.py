@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import struct
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -24,6 +25,8 @@ from exercise_cds.settings import Settings
 from exercise_cds.web import answers, logs
 
 _KEEP_ALIVE_SECONDS = 15
+_LINGER_SECONDS = 0.2
+"""How long a closed line is still listened to, so that the last words of an answer are not cut off by a reset."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat of the worker, no data
 _STATUS = {
     errors.LimitRequestHeaders: (
@@ -52,6 +55,7 @@ _EVENTS = {
     "WORKER TIMEOUT": "worker timeout",
     "Worker (pid": "worker ended",
 }
+_NOT_TOLD = ("Using worker",)
 
 
 class PortTaken(Exception):
@@ -83,6 +87,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
 
     def __init__(self, app: Flask, settings: Settings, when_ready: Callable[[], None]) -> None:
         self._app, self._settings, self._when_ready = app, settings, when_ready
+        self.silence_seconds = settings.silence_seconds
         super().__init__()
 
     def load_config(self) -> None:
@@ -133,13 +138,22 @@ class _Body:
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
-    """Threads, and refusals that are OperationOutcomes."""
+    """Threads that no silent caller keeps, and refusals that are OperationOutcomes."""
 
-    def _keepalive_after(self, conn: Any, keepalive: bool) -> bool:  # noqa: FBT001 - gunicorn's signature
-        try:
-            return bool(super()._keepalive_after(conn, keepalive))
-        except errors.ParseException:  # in the rest of a body that was answered already: one request, one answer
-            return False
+    def enqueue_req(self, conn: Any) -> None:
+        """Hand a connection to a thread. A line that is dead, not closed, would keep its thread for ever without these two limits."""
+        silence = struct.pack("@ll", self.app.silence_seconds, 0)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
+        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, silence)
+        super().enqueue_req(conn)
+
+    def handle(self, conn: Any) -> Any:
+        """Serve one request of a connection, and close it here where it ends: gunicorn would linger in the thread that accepts."""
+        result = super().handle(conn)
+        if result is False:
+            util.close_graceful(conn.sock, timeout=_LINGER_SECONDS)
+            conn.close = _closed_already
+        return result
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer what could not be read as HTTP; `exc` and its text stay here."""
@@ -158,6 +172,10 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             util.write_nonblock(client, "\r\n".join([*lines, "", ""]).encode("ascii") + body)
         except OSError:
             logs.log().debug("request", reason="disconnected")
+
+
+def _closed_already(*, graceful: bool = False) -> None:
+    """Stands where gunicorn closes a connection a second time."""
 
 
 class ServerLog:
@@ -206,5 +224,7 @@ class ServerLog:
         """There are none."""
 
     def _write(self, level: str, message: object) -> None:
+        if str(message).startswith(_NOT_TOLD):
+            return
         event = next((ours for theirs, ours in _EVENTS.items() if str(message).startswith(theirs)), "server")
         getattr(logs.log(), level)(event, source="gunicorn")
