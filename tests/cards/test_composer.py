@@ -245,9 +245,50 @@ def test_a_note_chooses_what_to_start_with() -> None:
 
 def test_evidence_is_told_in_the_scale_of_its_source_with_its_year() -> None:
     """Strengths of different bodies are not merged into one badge."""
+    told = cards_of("twenty-days")[0]["detail"]
     assert (
-        "APTA low back pain 2021 (should); Founding article 2026 (patient education, no guideline)" in cards_of("twenty-days")[0]["detail"]
+        "Danish Health Authority 2018 (weak for); Owen network meta-analysis 2020 (low certainty); APTA low back pain 2021 (should)" in told
     )
+    assert "Founding article 2026 (patient education, no guideline)" in told
+
+
+def test_where_there_is_little_room_evidence_is_short_and_speaks_of_every_program() -> None:
+    """Long titles are cut, each program's first source comes before any program's second, and the rest is counted."""
+    evidence = {
+        name: replace(one, title=f"{one.title} with a title that is far too long for a card" * 4) for name, one in PACK.evidence.items()
+    }
+    (programs,) = replace(SITUATIONS["twenty-days"], pack=replace(PACK, evidence=evidence)).composed().cards
+    told = programs["detail"].split("**Evidence:** ")[1].split("\n")[0]
+    assert told.startswith("Danish Health Authority with a… 2018 (weak for); Owen network meta-analysis with… 2020 (low certainty); APTA")
+    assert len(programs["detail"]) <= 1200
+
+
+def test_a_warning_is_not_buried_under_lesser_reasons() -> None:
+    """Below an emergency one reason is enough where it withholds every program; notes on programs are left out with the programs."""
+    situation = SITUATIONS["cauda-equina"]
+    more = replace(
+        situation,
+        decision=replace(
+            situation.decision,
+            rules=ruled(fired=("emergency", "severe", "wound"), in_doubt=("surgery",)),
+            withheld=(*situation.decision.withheld, *held("wound", "aquatic")),
+            notes=(("severe", 0),),
+        ),
+    )
+    emergency = only(more)
+    assert "**Withheld:** all programs — Emergency assessment comes first" in emergency["detail"]
+    assert "Open wound" not in emergency["detail"]
+    assert "Severe pain" not in emergency["detail"]
+
+
+def test_a_long_list_of_steps_is_told_by_what_is_left() -> None:
+    """Where most steps are left out, the card names those that are left."""
+    titles = {"press-up": "Prone press-up with a long title", "knee-to-chest": "Knee to chest with a title that is even longer than that"}
+    program = PACK.programs["sciatica-by-cause"]
+    steps = tuple(replace(step, title=titles.get(step.id, step.title)) for step in program.steps)
+    pack = replace(PACK, programs={**PACK.programs, program.id: replace(program, steps=steps)})
+    told = replace(SITUATIONS["severe-sciatica-stenosis"], pack=pack).composed().cards[0]["detail"]
+    assert "Sciatica exercises by cause, only Pelvic tilt — Extension can narrow the canal further" in told
 
 
 def test_an_author_s_lines_and_bullets_stay() -> None:

@@ -7,32 +7,32 @@ evidence is, and that red flags were checked in coded data only. No HTML, no tab
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from itertools import zip_longest
 
 from exercise_cds.cards.fitting import (
     AIM,
     CAP,
     MEASURES,
-    Evidence,
     Measure,
     Reasons,
     block,
+    evidence,
     fitted,
     fitted_paragraphs,
     joined,
     line,
     names,
-    paragraphs,
     shared,
 )
 from exercise_cds.cards.markdown import escape
-from exercise_cds.cards.reading import Reading
+from exercise_cds.cards.reading import LeftOut, Reading
 from exercise_cds.cards.texts import FOUND, a_few, clean, clip, listed
 from exercise_cds.model.decision import OfferedProgram
 
 _AND_THE_REST = 2
 """How many exceptions "all programs but ..." may name."""
-MOST_CITED = 4
-"""How many sources the short line of evidence names."""
+LONG_LIST = 80
+"""Characters of steps left out, above which those that are left may be named instead."""
 MOST_NAMED = 6
 """How many findings a rule's card names before "and 2 more"."""
 
@@ -64,11 +64,8 @@ class Detail:
         if closing:
             return self._fit(own, reading=False)
         footer = self._reading.prepared.footer
-        for how in (Evidence.FULL, Evidence.SHORT):
-            made = joined([paragraphs(own), _cited(self._reading.prepared.rules[rule].evidence, how), footer])
-            if len(made) <= AIM:
-                return made
-        return joined([fitted_paragraphs(own, CAP - len(footer) - 2), footer])
+        said = fitted_paragraphs(own, CAP - len(footer) - 2)
+        return joined([said, evidence(self._reading.prepared.rules[rule].evidence, AIM - len(said) - len(footer) - 4), footer])
 
     def _own(self, rule: str) -> list[str]:
         """The author's lines of a rule's card, filled; what was found is added where they do not tell it."""
@@ -86,23 +83,24 @@ class Detail:
 
     def _fit(self, own: Sequence[str], *, reading: bool) -> str:
         said = fitted_paragraphs(own, CAP // 2)
+        footer = self._reading.prepared.footer
         for measure in MEASURES:
             made = joined([said, *self._blocks(measure, reading=reading)])
-            if len(made) <= measure.limit:
-                return made
+            room = measure.limit - len(made) - len(footer) - 4
+            if room >= 0:
+                return joined([made, evidence(self._evidence(), room) if measure.evidence else "", footer])
         return self._bare(own)
 
     def _blocks(self, measure: Measure, *, reading: bool) -> Iterable[str]:
+        """Everything between the card's own words and the evidence. `reading`: what was read, and the notes, which are a program card's."""
         if reading:
             yield self._once(self._read, measure.words)
         if measure.reasons is not Reasons.NONE:
             yield self._once(self._why, measure.reasons, measure.line)
-        yield self._once(self._notes, measure.line)
-        yield self._once(self._withheld, measure.line)
+        if reading:
+            yield self._once(self._notes, measure.line)
+        yield self._once(self._withheld, measure.line, not reading)
         yield self._once(self._checks)
-        if measure.evidence is not Evidence.NONE:
-            yield self._evidence(measure.evidence)
-        yield self._reading.prepared.footer
 
     def _once(self, part: Callable[..., str], *measured: object) -> str:
         """A part of the detail, written once for each of its measures."""
@@ -149,16 +147,26 @@ class Detail:
             return f"all programs but {self._titles(rest)}"
         return self._titles(name for name in pack.programs if name in these)
 
-    def _withheld(self, longest: int) -> str:
-        """Programs by reason; a program that several reasons speak against stands under each, what takes most away first."""
+    def _withheld(self, longest: int, shortly: bool) -> str:  # noqa: FBT001  (a key of `_once`)
+        """Programs by reason; a program that several reasons speak against stands under each, what takes most away first.
+
+        `shortly`: below a rule's own card, one reason is enough where it takes everything away.
+        """
         groups: dict[str, list[str]] = {}
         for program, reasons in self._fired.items():
             for reason in reasons:
                 groups.setdefault(reason, []).append(program)
         by_size = sorted(groups.items(), key=lambda group: -len(group[1]))
+        if shortly and by_size and len(by_size[0][1]) == len(self._fired):
+            by_size = by_size[:1]
         said = [f"{self._together(ids)} — {clip(why, longest)}" for why, ids in by_size]
-        steps = [f"{title}, without {', '.join(taken)}{f' — {clip(why, longest)}' if why else ''}" for title, taken, why in self._left_out]
+        steps = [f"{self._shortened(one)}{f' — {clip(one.why, longest)}' if one.why else ''}" for one in self._left_out]
         return block("Withheld", said + steps)
+
+    def _shortened(self, one: LeftOut) -> str:
+        """A program without some of its steps: by what is left out, or, where that is a long list, by what is left."""
+        without, only = f"without {', '.join(one.taken)}", f"only {', '.join(one.kept)}"
+        return f"{one.title}, {only if LONG_LIST < len(without) > len(only) else without}"
 
     def _until_checked(self) -> list[str]:
         """Programs by what would have to be checked; what it is need not be repeated where it is the same for all and told above."""
@@ -182,15 +190,15 @@ class Detail:
             )
         )
 
-    def _evidence(self, how: Evidence) -> str:
+    def _evidence(self) -> list[tuple[str, str]]:
+        """The citations of what is offered, those of each program in turn, so that a short line speaks of all of them."""
         prepared = self._reading.prepared
-        cited: dict[tuple[str, str], None] = {}
+        of_programs = []
         for offered in self._offered:
-            for rule in offered.offered_by:
-                if rule in prepared.rules:
-                    cited |= dict.fromkeys(prepared.rules[rule].evidence)
-            cited |= dict.fromkeys(prepared.programs[offered.program].evidence)
-        return _cited(tuple(cited), how)
+            rules = (prepared.rules[rule].evidence for rule in offered.offered_by if rule in prepared.rules)
+            of_programs.append([*prepared.programs[offered.program].evidence, *(one for evidence_ in rules for one in evidence_)])
+        turns = (one for turn in zip_longest(*of_programs) for one in turn if one is not None)
+        return list(dict.fromkeys(turns))
 
     def _bare(self, own: Sequence[str]) -> str:
         """What is left when there is too much to tell: each part in its share of the room, all that is withheld or not checked in it."""
@@ -203,7 +211,7 @@ class Detail:
             ("Note", [clip("; ".join(notes), 400)] if notes else [], ""),
             ("Withheld", [programs[name].title for name in self._fired], "programs"),
             ("Withheld until checked", [programs[name].title for name in self._doubted], "programs"),
-            ("Steps left out", [f"{title}, without {', '.join(taken)}" for title, taken, _ in self._left_out], "programs with fewer steps"),
+            ("Steps left out", [self._shortened(one) for one in self._left_out], "programs with fewer steps"),
             ("Could not be checked", [fact for facts, _ in doubts.unchecked for fact in facts], "facts"),
             ("In doubt", doubts.findings, "findings"),
             ("Under way, so not suggested again", reading.under_way(), "programs"),
@@ -220,11 +228,3 @@ class Detail:
 def _in(room: int, items: Sequence[str], noun: str) -> str:
     """One text cut to fit, or several names of which none is left out."""
     return names(items, room, noun) if noun else fitted(items[0], room)
-
-
-def _cited(evidence: Sequence[tuple[str, str]], how: Evidence) -> str:
-    """The line of evidence, in full or in short. Citations are escaped where they are made ready."""
-    said = a_few(list(dict.fromkeys(short for _, short in evidence)), MOST_CITED)
-    if how is Evidence.FULL:
-        said = "; ".join([full for full, _ in evidence])
-    return f"**Evidence:** {said}" if said else ""

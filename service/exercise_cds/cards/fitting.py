@@ -7,18 +7,10 @@ from dataclasses import dataclass
 from enum import Enum
 
 from exercise_cds.cards.markdown import escape
-from exercise_cds.cards.texts import clip, listed
+from exercise_cds.cards.texts import a_few, clip, listed
 
 AIM = 1200
 CAP = 2500
-
-
-class Evidence(Enum):
-    """How much is said of the strength of the evidence."""
-
-    FULL = "every source by its title"
-    SHORT = "the first sources, their titles cut"
-    NONE = "no evidence"
 
 
 class Reasons(Enum):
@@ -34,7 +26,8 @@ class Measure:
     """How much a detail says, and how long it may be then. Read the table below top to bottom: what goes first stands highest."""
 
     limit: int
-    evidence: Evidence = Evidence.NONE
+    evidence: bool = False
+    """Evidence is said as far as there is room for it."""
     reasons: Reasons = Reasons.FIRST
     words: int = 80
     """Longest string of a chart."""
@@ -43,9 +36,7 @@ class Measure:
 
 
 MEASURES = (
-    Measure(AIM, evidence=Evidence.FULL, reasons=Reasons.ALL),
-    Measure(AIM, evidence=Evidence.SHORT, reasons=Reasons.ALL),
-    Measure(AIM, reasons=Reasons.ALL),
+    Measure(AIM, evidence=True, reasons=Reasons.ALL),
     Measure(CAP),
     Measure(CAP, words=30, line=160),
     Measure(CAP, reasons=Reasons.NONE, words=20, line=80),
@@ -99,6 +90,25 @@ def fitted(text: str, room: int) -> str:
         made = escape(clip(text, shown))
         shown = max(0, shown - max(1, (len(made) - room) // 2))
     return made
+
+
+def evidence(cited: Sequence[tuple[str, str]], room: int) -> str:
+    """The line of evidence in at most `room` characters: every source in full; else in short, as many as fit; else "".
+
+    `cited` are citations in full and in short, escaped where they were made ready.
+    """
+    label = "**Evidence:** "
+    for form in (0, 1):
+        made = label + "; ".join(dict.fromkeys(one[form] for one in cited))
+        if cited and len(made) <= room:
+            return made
+    short = list(dict.fromkeys(short for _, short in cited))
+    kept = len(label) + len(" and 99 more")
+    for number, one in enumerate(short):
+        kept += len(one) + len("; ")
+        if kept > room:
+            return f"{label}{a_few(short, number)}" if number else ""
+    return ""
 
 
 def shared(needs: Sequence[int], room: int) -> list[int]:

@@ -33,6 +33,16 @@ class Doubts:
         return [f"{listed(facts)} ({why})" for facts, why in self.unchecked]
 
 
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A program that is offered with some of its steps: by their titles, and why the others are left out."""
+
+    title: str
+    taken: tuple[str, ...]
+    kept: tuple[str, ...]
+    why: str
+
+
 class Reading:
     """What the cards of one request are written from."""
 
@@ -204,15 +214,17 @@ class Reading:
             name: tuple(facts) for name, facts in doubted.items() if name not in fired
         }
 
-    def left_out(self) -> list[tuple[str, tuple[str, ...], str]]:
-        """Steps taken out of programs that are offered: (program, steps, why)."""
+    def left_out(self) -> list[LeftOut]:
+        """Steps taken out of programs that are offered."""
         said = []
         for offered in self.decision.offered:
             program = self.prepared.programs.get(offered.program)
             if program is None or not offered.steps_withheld:
                 continue
-            steps = tuple(program.step_titles[step] for step in offered.steps_withheld if step in program.step_titles)
-            said.append((program.title, steps, "; ".join(self._why_left_out(offered))))
+            titles = program.step_titles
+            taken = tuple(titles[step] for step in offered.steps_withheld if step in titles)
+            kept = tuple(titles[step] for step in offered.steps if step in titles)
+            said.append(LeftOut(program.title, taken, kept, "; ".join(self._why_left_out(offered))))
         return said
 
     def _why_left_out(self, offered: OfferedProgram) -> list[str]:

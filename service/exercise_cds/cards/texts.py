@@ -126,7 +126,8 @@ def _telling(spec: FactSpec, evidence: Sequence[Evidence]) -> Evidence:
 
 def finding(spec: FactSpec, fact: Fact | None, *, limit: int = 80, shown: bool = False) -> str:
     """One datum with its status and date: "cauda equina syndrome, provisional, 2026-02-20", "newest temperature 38.6 °C, 2026-03-01"."""
-    evidence = _telling(spec, fact.evidence) if fact is not None and fact.evidence else Evidence("")
+    # The date of birth is no date of a finding.
+    evidence = _telling(spec, fact.evidence) if fact is not None and fact.evidence and spec.kind != "age" else Evidence("")
     text = spec.says
     value = worded(fact, spec.unit)
     if value is not None and not (isinstance(fact, Known) and fact.value is True):
