@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from exercise_cds.model.kinds import KINDS
 from exercise_cds.rulepack import shapes
-from exercise_cds.rulepack.facts import COMMON_KEYS
+from exercise_cds.rulepack.facts import keys_of
 
 FILES = (
     shapes.PackFile, shapes.FactsFile, shapes.RulesFile, shapes.ProgramFile, shapes.EvidenceFile, shapes.ValueSetFile, shapes.OverlayFile,
@@ -57,5 +57,5 @@ def test_one_or_a_list_of_them_is_so_in_the_schema_too() -> None:
 
 def test_facts_take_every_key_of_every_kind() -> None:
     """The shape of a fact knows all keys of the table of kinds, and no key that no kind has."""
-    keys = {key for kind in KINDS.values() for key in kind.keys} | COMMON_KEYS
+    keys = {key for kind in KINDS.values() for key in keys_of(kind)}
     assert set(shapes.FactShape.model_fields) == keys

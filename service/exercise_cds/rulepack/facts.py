@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from exercise_cds.model.codes import ICD10CM, Stems
-from exercise_cds.model.kinds import KINDS, ValueType
+from exercise_cds.model.kinds import KINDS, Kind, ValueType
 from exercise_cds.model.pack import FactSpec, Matcher, NamedCondition, Overruled, Site, Suspected, Undated
 from exercise_cds.rulepack.codings import code_words, system_of
 from exercise_cds.rulepack.conditions import Conditions
@@ -18,7 +18,9 @@ from exercise_cds.rulepack.shapes.facts import FactShape, StemShape
 from exercise_cds.rulepack.texts import Spot, Texts
 from exercise_cds.rulepack.units import MEASURED, plain_unit
 
-COMMON_KEYS = frozenset({"kind", "says", "tell", "unit", "step"})
+COMMON_KEYS = frozenset({"kind", "says", "tell"})
+NUMBER_KEYS = frozenset({"unit", "step"})
+"""Keys that every kind whose value is a number has besides."""
 _UNITS = {"episode": "days", "age": "years", "score": ""}
 """What numbers of these kinds are counted in, whatever the author says."""
 _MATCHING = ("codes", "codes_with_site", "stems", "words")
@@ -45,6 +47,13 @@ class WrittenFact:
         """The kind, also where it goes without saying."""
         shape = self.shape
         return "" if shape is None else shape.kind or ("when" if "when" in self.place.names else "")
+
+
+def keys_of(kind: Kind) -> frozenset[str]:
+    """Every key that a fact of this kind may have."""
+    if kind.name == "when":
+        return frozenset({"kind", "says", "when"})
+    return kind.keys | COMMON_KEYS | (NUMBER_KEYS if kind.value is ValueType.NUMBER else frozenset())
 
 
 def fact_type(fact: WrittenFact) -> FactType:
@@ -157,11 +166,11 @@ class Facts:
             self.report.add("unknown-kind", (place / "kind").where, f"no kind named {quoted(name)}", self.report.did_you_mean(name, KINDS))
             return False
         kind = KINDS[name]
-        allowed = (kind.keys | COMMON_KEYS) if name != "when" else frozenset({"kind", "says", "when", "tell"})
+        allowed = keys_of(kind)
         written = set(place.names)
         for key in sorted(written - allowed):
             sentence = f"a fact of kind {quoted(name)} has no key {quoted(key)}"
-            self.report.add("key-not-for-kind", place.key(key), sentence, f"it has {listed(kind.keys, 20) or 'no keys of its own'}")
+            self.report.add("key-not-for-kind", place.key(key), sentence, f"it has {listed(allowed, 20)}")
         for key in sorted(kind.needs - written):
             self.report.add("missing-key", place.where, f"{quoted(fact.name)} of kind {quoted(name)} needs `{key}`", f"write `{key}:`")
         if "words" in kind.keys and not kind.needs and not written & set(_MATCHING):
@@ -174,8 +183,9 @@ class Facts:
         assert shape is not None
         if shape.codes_with_site and not shape.site:
             self.report.add("missing-key", place.key("codes_with_site"), "'codes_with_site' needs a site", "write `site:`")
-        if shape.dated is False and (shape.new_within or shape.undated):
-            other = "new_within" if shape.new_within else "undated"
+        asking = [key for key in ("new_within", "begun_before", "undated") if key in place.names]
+        if shape.dated is False and asking:
+            other = asking[0]
             sentence = f"'dated: false' asks for findings without a date, '{other}' says what to do with dates"
             self.report.add("keys-exclude", place.key("dated"), sentence, f"drop '{other}', or 'dated: false'")
 

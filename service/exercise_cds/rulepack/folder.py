@@ -118,7 +118,14 @@ class _Walk:
             self.report.add("unreadable-file", Where(inside or "."), f"the folder cannot be read: {error.strerror}", "see its permissions")
             return
         for entry in entries:
-            if not entry.name.startswith("."):
+            if not entry.name.isprintable():
+                self.report.add(
+                    "stray-file",
+                    Where(f"{inside}{ascii(entry.name)[1:-1]}"),
+                    "this file's name holds hidden or broken characters",
+                    "rename it",
+                )
+            elif not entry.name.startswith("."):
                 self._entry(Path(entry.path), f"{inside}{entry.name}")
             if self.stopped:
                 return

@@ -35,10 +35,10 @@ class Rules:
         self._ids: dict[str, Where] = {}
 
     def rule(self, shape: RuleShape, place: Place) -> Rule | None:
-        """One rule; None where it has no condition."""
+        """One rule; None where a condition of it has a mistake."""
         self._id_is_free(shape, place)
         when = self.conditions.read(place / "when")
-        unless = self.conditions.read(place / "unless")
+        unless = self.conditions.read(place / "unless", may_be_always=False)
         spot = self._spot(shape.id, when)
         said = Rule(
             id=shape.id,
@@ -66,7 +66,7 @@ class Rules:
         for tree, key in ((when, "when"), (unless, "unless")):
             if tree is not None:
                 self.widths.check(tree, place.key(key), self.report)
-        return said if when is not None else None
+        return said if when is not None and (unless is not None or shape.unless is None) else None
 
     def _id_is_free(self, shape: RuleShape, place: Place) -> None:
         where = (place / "id").where
