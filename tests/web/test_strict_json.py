@@ -42,7 +42,7 @@ REFUSED = [
 def test_a_body_that_is_no_strict_json_is_refused(body: bytes, sentence: str) -> None:
     """What is not UTF-8, not JSON, no object or nested too deeply gets a sentence that says so (CH-005)."""
     with pytest.raises(BadRequest) as caught:
-        strict_json.check_text(body, 64)
+        strict_json.whole(body, 64)
     assert sentence in caught.value.sentence
 
 
@@ -61,7 +61,7 @@ def test_a_body_that_is_no_strict_json_is_refused(body: bytes, sentence: str) ->
 )
 def test_strict_json_is_accepted(body: bytes) -> None:
     """Whole pairs of surrogates, UTF-8, 64 levels, and brackets inside texts are all right."""
-    strict_json.check_text(body, 64)
+    strict_json.whole(body, 64)
 
 
 @pytest.mark.parametrize(
@@ -159,6 +159,6 @@ def test_depth_is_counted_exactly(whole: dict[str, Any], ascii_only: bool, most:
     body = json.dumps(whole, ensure_ascii=ascii_only).encode()
     if _deep(whole) > most:
         with pytest.raises(BadRequest, match="levels deep"):
-            strict_json.check_text(body, most)
+            strict_json.whole(body, most)
     else:
-        strict_json.check_text(body, most)
+        strict_json.whole(body, most)

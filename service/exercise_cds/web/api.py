@@ -29,6 +29,20 @@ Authenticate: TypeAlias = "Callable[[Headers, str], Client]"
 """(headers, path) -> who asks. Raises Unauthorized."""
 
 
+@dataclass(slots=True)
+class Said:
+    """What log and counters tell of one request; filled as it is known. Nothing of the request itself is in it."""
+
+    began: float
+    service: str = ""
+    hook: str = ""
+    issuer: str = ""
+    outcome: str = ""
+    cards: int | None = None
+    digest: str = ""
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """What the two endpoints need."""
@@ -51,27 +65,30 @@ def blueprint(door: Door) -> Blueprint:
         return answers.success({"services": door.service.services()})
 
     @pages.post("/cds-services/<service>")
-    def call(service: str) -> Response:
-        """One hook request. `service` was looked up before (`hook_of`), so that an unknown id is the first refusal."""
+    def call(service: str) -> Response:  # noqa: ARG001 - the path's own word; it was looked up first, and stands in `said`
+        """One hook request."""
+        said: Said = g.said
         client = door.authenticate(request.headers, request.path)
-        g.issuer = client.issuer
+        said.issuer = client.issuer
         if not room.acquire(blocking=False):
             raise Unavailable("The service is busy: ask again in a second.", retry_after=1)
         try:
-            return _answer(door, service, client)
+            return _answer(door, said, client)
         finally:
             room.release()
 
     return pages
 
 
-def _answer(door: Door, service: str, client: Client) -> Response:
+def _answer(door: Door, said: Said, client: Client) -> Response:
     settings = door.settings
     perimeter.media_type(request.environ)
     body = perimeter.body(request.stream, request.content_length, settings.limits.body)
-    read = read_request(body, service=service, hook=g.hook, depth=settings.limits.depth, http_fhir_servers=settings.http_fhir_servers)
+    read = read_request(
+        body, service=said.service, hook=said.hook, depth=settings.limits.depth, http_fhir_servers=settings.http_fhir_servers
+    )
     if not is_uuid(read.hook_instance):
         door.metrics.odd_hook_instances.inc()
     response = door.service.respond(read, client, door.clock())
-    g.outcome, g.cards, g.digest = response.outcome.value, len(response.body["cards"]), response.digest
+    said.outcome, said.cards, said.digest = response.outcome.value, len(response.body["cards"]), response.digest
     return answers.success(response.body)

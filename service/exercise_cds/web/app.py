@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from flask import Flask, Response, g, request
@@ -27,6 +27,8 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 """SEC-32: no more than what a call needs, and never credentials."""
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
+"""Any other is a word of the caller's, and is not logged."""
 
 
 def _now() -> datetime:
@@ -75,16 +77,16 @@ def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors
     """What is looked at on every path, before authentication."""
 
     def look() -> Response | None:
-        g.began = time.perf_counter()
+        said = g.said = api.Said(time.perf_counter())
         if request.routing_exception is not None:
             raise request.routing_exception
         if (name := (request.view_args or {}).get("service")) is not None:
-            g.hook = service.hook_of(name)
-            g.service = name
-        perimeter.header_size(request.environ, settings.limits.header)
-        doors.host(request.environ)
-        g.origin = doors.page(request.environ)
-        if request.method == "OPTIONS" and g.origin:
+            said.hook = service.hook_of(name)
+            said.service = name
+        environ = request.environ
+        perimeter.header_size(environ, settings.limits.header)
+        doors.host(environ)
+        if doors.page(environ) and request.method == "OPTIONS":
             return Response(status=204, headers=_PREFLIGHT)
         return None
 
@@ -95,15 +97,16 @@ def _last_words(doors: perimeter.Doors, metrics: Metrics) -> Callable[[Response]
     """What every answer gets, whatever it says."""
 
     def finish(answer: Response) -> Response:
+        said: api.Said = g.said
         for name, text in answers.SAFE_HEADERS.items():
             answer.headers[name] = text
         if doors.origins:
             answer.headers["Vary"] = "Origin"
             if origin := _reader(doors):
                 answer.headers["Access-Control-Allow-Origin"] = origin
-        metrics.requests.labels(g.get("service", "none"), answer.status_code, g.get("outcome", "none")).inc()
+        metrics.requests.labels(said.service or "none", answer.status_code, said.outcome or "none").inc()
         if request.endpoint not in {"ops.livez", "ops.readyz"}:
-            _tell(answer)
+            _tell(said, answer.status_code)
         return answer
 
     return finish
@@ -116,7 +119,7 @@ def _reader(doors: perimeter.Doors) -> str:
 
 
 def _refused(fault: CdsError) -> Response:
-    g.reason = fault.reason if isinstance(fault, Unauthorized) else type(fault).__name__
+    g.said.reason = fault.reason if isinstance(fault, Unauthorized) else type(fault).__name__
     return answers.refusal(fault)
 
 
@@ -127,7 +130,17 @@ def _failed(fault: Exception) -> Response:
     return answers.our_fault(error_id)
 
 
-def _tell(answer: Response) -> None:
-    said: dict[str, Any] = {name: g.get(name) for name in ("service", "hook", "outcome", "cards", "digest", "issuer", "reason")}
-    spent = (time.perf_counter() - g.began) * 1000 if "began" in g else 0.0
-    logs.log().info("request", method=request.method, status=answer.status_code, latency_ms=round(spent, 3), **said)
+def _tell(said: api.Said, status: int) -> None:
+    logs.log().info(
+        "request",
+        method=request.method if request.method in _METHODS else "other",
+        service=said.service,
+        hook=said.hook,
+        status=status,
+        latency_ms=round((time.perf_counter() - said.began) * 1000, 3),
+        outcome=said.outcome,
+        cards=said.cards,
+        digest=said.digest,
+        issuer=said.issuer,
+        reason=said.reason,
+    )

@@ -60,8 +60,7 @@ class EnvelopeShape(_Shape):
 
 def read_request(body: bytes, *, service: str, hook: str, depth: int, http_fhir_servers: bool = False) -> HookRequest:
     """Read one call of `service`, which is advertised for `hook`. Raises BadRequest."""
-    strict_json.check_text(body, depth)
-    top = strict_json.members(body, "The body")
+    top = strict_json.whole(body, depth)
     prefetch, context = top.pop("prefetch", b"null"), top.pop("context", b"null")
     envelope = _envelope({name: strict_json.value(text, _field(name)) for name, text in top.items()}, context)
     if envelope.hook != hook:
