@@ -291,6 +291,16 @@ def test_a_long_list_of_steps_is_told_by_what_is_left() -> None:
     assert "Sciatica exercises by cause, only Pelvic tilt — Extension can narrow the canal further" in told
 
 
+def test_a_line_break_in_a_fact_s_words_starts_no_line_of_the_card() -> None:
+    """A `says` of several lines, with a heading and a tag in it, is one line of text wherever the fact is told."""
+    facts = {name: replace(spec, says=f"{spec.says}\n\n# Heading\r\n<b>") for name, spec in PACK.facts.items()}
+    for situation in SITUATIONS.values():
+        for one in replace(situation, pack=replace(PACK, facts=facts)).composed().cards:
+            assert not any(line.startswith("#") for line in one["detail"].splitlines())
+            assert "\r" not in one["detail"]
+            assert broken_invariants({"cards": [one]}) == []
+
+
 def test_an_author_s_lines_and_bullets_stay() -> None:
     """A rule's detail of several lines is shown as paragraphs and bullets; Markdown that the author wrote is shown as text."""
     says = replace(card("warning", "Look"), detail=text("First **line**\n- ask for {found}\n- <b>look</b>"))

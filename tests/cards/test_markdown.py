@@ -50,6 +50,13 @@ def test_escaped_text_is_text_wherever_it_stands(text: str) -> None:
         assert renderer.render(f"above\n{made}") == f"<p>above\n{shown}</p>\n"
 
 
+@pytest.mark.parametrize("text", ["a\n# b", "a\r\n\r\n- b", "a\r> b", "a\n---", "a\n\n    b", " \rb", "a\n| b |\n|---|"])
+def test_a_line_break_never_starts_a_line_of_markdown(text: str) -> None:
+    """Also what was not cleaned before stays one paragraph: its line breaks become spaces."""
+    for renderer in RENDERERS:
+        assert renderer.render(escape(text)) == f"<p>{escapeHtml(' '.join(text.split()))}</p>\n"
+
+
 @pytest.mark.parametrize(
     "text", ["M54.50", "2026-02-20", "at least 40 days", "38.2 °C", "6.6", "sciatica, provisional", "L4/5", "STarT: 4 (of 9)."]
 )

@@ -25,7 +25,9 @@ _TAG = re.compile(r"<(?=[A-Za-z/!?])")
 
 
 def escape(text: str) -> str:
-    """Markdown whose rendering is exactly `text`. `text` is one line, as `texts.clean` leaves it."""
+    """Markdown whose rendering is exactly `text`, which is one line, as `texts.clean` leaves it; a line break would be a space."""
+    if "\n" in text or "\r" in text:
+        text = " ".join(text.split())  # nothing that is escaped ever starts a line of its own
     made = _MEANS.sub(r"\\\g<0>", text)
     first = made[:1]
     if first.isdigit():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from exercise_cds.cards.actions import OrderMaker, coding
@@ -84,6 +84,8 @@ class Prepared:
         self.pack = pack
         self._hosts = link_hosts
         self._handouts = handouts_base_url.rstrip("/")
+        self.facts: Mapping[str, FactSpec] = {name: replace(spec, says=clean(spec.says)) for name, spec in pack.facts.items()}
+        """The pack's facts, what they say brought to one line."""
         self.about = facts_read(pack.about)
         self.back = tuple(name for name, spec in pack.facts.items() if name in self.about or spec.kind == "episode")
         """The facts whose evidence names the patient's back conditions: those that open the gate, and the episodes."""
@@ -154,8 +156,8 @@ class Prepared:
             if not rule.silent and rule.id not in pack.disabled:
                 read |= facts_read(rule.when) | (facts_read(rule.unless) if rule.unless is not None else frozenset())
         return ServiceView(
-            told=tuple(spec for spec in pack.facts.values() if spec.tell),
-            read=tuple(spec for spec in pack.facts.values() if spec.name in read and not spec.tell),
+            told=tuple(spec for spec in self.facts.values() if spec.tell),
+            read=tuple(spec for spec in self.facts.values() if spec.name in read and not spec.tell),
             gate=gate,
         )
 

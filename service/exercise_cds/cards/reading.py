@@ -84,7 +84,7 @@ class Reading:
 
     def findings(self, rule: str, words: int = 80) -> list[str]:
         """What made a rule true, each with status and date; the rule's title where nothing can be named."""
-        specs = self.prepared.pack.facts
+        specs = self.prepared.facts
         view = self.prepared.rules[rule].rule
         said = [self._finding(specs[name], words) for name in self.found(rule) if name in specs]
         return said or [clean(view.title)]
@@ -101,7 +101,7 @@ class Reading:
         said = [self._told(spec, words) for spec in self._service.told if spec.name in self.facts]
         told = {spec.name for spec in self._service.told}
         fired = [name for rule in self.fired if self._speaks(rule) for name in self.found(rule)]
-        specs = self.prepared.pack.facts
+        specs = self.prepared.facts
         return said + [self._finding(specs[name], words) for name in dict.fromkeys(fired) if name not in told and name in specs]
 
     def _speaks(self, rule: str) -> bool:
@@ -162,7 +162,7 @@ class Reading:
     def openings(self, outcome: RuleOutcome) -> tuple[str, ...]:
         """What leaves a rule open, in the words of the facts: in doubt, or "at least 5 days since ..."."""
         view = self.prepared.rules[outcome.rule]
-        specs = self.prepared.pack.facts
+        specs = self.prepared.facts
         return tuple(self._opening(specs[name]) for name in open_facts(view.when, self.facts) if name in specs) or (clean(view.rule.title),)
 
     def _opening(self, spec: FactSpec) -> str:
@@ -262,7 +262,7 @@ class Reading:
 
     def under_way(self) -> list[str]:
         """Programs that are under way, with what says so: "Specialist referral (physical therapy already ordered, 2026-02-23)"."""
-        specs = self.prepared.pack.facts
+        specs = self.prepared.facts
         said = []
         for name in self.decision.in_place:
             if (program := self.prepared.programs.get(name)) is not None:
