@@ -15,7 +15,7 @@ from exercise_cds.rulepack.nodes import Place, Scalar
 from exercise_cds.rulepack.programs import links, source
 from exercise_cds.rulepack.report import quoted
 from exercise_cds.rulepack.scope import RESERVED, Scope
-from exercise_cds.rulepack.shapes.pack import RESOURCE_TYPES, PackFile, ServiceShape, SettingShape
+from exercise_cds.rulepack.shapes.pack import MOST_PROGRAMS, RESOURCE_TYPES, PackFile, ServiceShape, SettingShape
 from exercise_cds.rulepack.shaping import shaped_quietly
 from exercise_cds.rulepack.texts import Spot, Texts
 from exercise_cds.rulepack.units import plain_unit
@@ -78,7 +78,8 @@ def groups(place: Place, scope: Scope) -> dict[str, tuple[str, ...]]:
         if name in (scope.programs or ()) or name == "all":
             what = "a word of its own" if name == "all" else "a program, too"
             scope.report.add("name-clash", (place / "groups").key(name), f"the group {quoted(name)} is {what}", "rename the group")
-        found[name] = tuple(str(member.node.value) for member in members if isinstance(member.node, Scalar))
+        # The shape has refused more; a list of thousands is not multiplied by every rule that names it.
+        found[name] = tuple(dict.fromkeys(str(member.node.value) for member in members if isinstance(member.node, Scalar)))[:MOST_PROGRAMS]
     return found
 
 
