@@ -39,7 +39,7 @@ class Miss:
 
 def shown(number: float) -> str:
     """A number as people write it: 14, 6.6."""
-    rounded = round(number, 6)
+    rounded = round(float(number), 6)
     return str(int(rounded)) if rounded.is_integer() else repr(rounded)
 
 
