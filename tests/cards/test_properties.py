@@ -117,7 +117,7 @@ def composed(decision: Decision, facts: dict[str, Fact], service: str = ORDERS, 
     )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=180, deadline=None)
 @given(decisions(), FACTS)
 def test_no_decision_breaks_a_rule_of_cds_hooks(decision: Decision, facts: dict[str, Fact]) -> None:
     """Whatever was decided and whatever stands in the chart, the body keeps every invariant, and no detail passes 2,500 characters."""
@@ -127,7 +127,7 @@ def test_no_decision_breaks_a_rule_of_cds_hooks(decision: Decision, facts: dict[
     json.dumps(cards).encode()
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(decisions(), FACTS)
 def test_a_withheld_program_or_step_is_nowhere_in_the_suggestions(decision: Decision, facts: dict[str, Fact]) -> None:
     """Suggestions name offered programs with the steps that are left; withheld steps appear neither by title nor by text."""
@@ -142,7 +142,7 @@ def test_a_withheld_program_or_step_is_nowhere_in_the_suggestions(decision: Deci
         assert not names & {PACK.programs[one.program].title for one in decision.withheld}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(decisions(), FACTS)
 def test_nothing_is_offered_where_engines_differ_or_a_gate_is_in_doubt(decision: Decision, facts: dict[str, Fact]) -> None:
     """Suggestions stand on at most one card, the last, and only where both gates are open and the engines agree."""
@@ -154,7 +154,7 @@ def test_nothing_is_offered_where_engines_differ_or_a_gate_is_in_doubt(decision:
     assert [given.uuid for given in composed_.given] == [card["uuid"] for card in composed_.cards]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(decisions(), FACTS)
 def test_what_is_created_is_valid_r4(decision: Decision, facts: dict[str, Fact]) -> None:
     """Every resource of every suggestion validates under fhir.resources."""
@@ -178,7 +178,7 @@ def only_our_markup(html: str) -> bool:
     return "<" not in left
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=130, deadline=None)
 @given(decisions(), FACTS)
 def test_hostile_words_of_a_chart_stay_text(decision: Decision, facts: dict[str, Fact]) -> None:
     """Markdown, HTML, addresses, overrides and 10,000 characters in a chart bring no link, no tag, no table and no heading into a card."""
