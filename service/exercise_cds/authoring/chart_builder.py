@@ -125,7 +125,7 @@ def _condition(item: Item, today: date) -> dict[str, Any]:
     if "verification" in item:
         built["verificationStatus"] = _status(_VERIFICATION, item["verification"])
     if item.get("verification") == "entered-in-error":
-        del built["clinicalStatus"]  # con-5: the two never stand together
+        built.pop("clinicalStatus", None)  # con-5: the two never stand together
     for key, element in (("onset", "onsetDateTime"), ("recorded", "recordedDate"), ("abated", "abatementDateTime")):
         if key in item:
             built[element] = day(item[key], today)

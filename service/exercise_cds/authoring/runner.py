@@ -12,6 +12,7 @@ import orjson
 
 from exercise_cds.authoring.chart_builder import PATIENT, bundle, drafts_of, resources_of
 from exercise_cds.authoring.expectations import differences
+from exercise_cds.authoring.request_file import read_request_file
 from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
 from exercise_cds.fhir.folder import answered
 from exercise_cds.model.client import ANONYMOUS
@@ -70,7 +71,9 @@ class Runner:
 
 
 def request_of(case: Case, serving: Serving) -> HookRequest:
-    """The hook request that an EHR would send for the case's chart."""
+    """The hook request that an EHR would send for the case's chart, or the case's own whole request."""
+    if case.request is not None:
+        return read_request_file(case.request, serving, service=case.service).request
     hook = HOOKS[serving.services[case.service].hook]
     drafts = drafts_of(case.given, case.today)
     prefetch = answered(

@@ -121,6 +121,8 @@ class Composer:
     def _last(self, answer: _Answer, decision: Decision, offered: tuple[OfferedProgram, ...], *, said: bool) -> Card | None:
         if _held_back(decision):
             return self._held_back_card(answer)
+        if decision.service_gate is Gate.CLOSED:
+            return None  # nothing would have been said of this moment, whatever is in doubt about the patient
         if Gate.IN_DOUBT in (decision.about, decision.service_gate):
             return self._gate_card(answer)
         if offered:

@@ -20,16 +20,18 @@ def said(speaking: Iterable[Rule]) -> tuple[tuple[str, SaidCard], ...]:
 
 
 def outcome_at_the_gates(about: int, service: int) -> Outcome | None:
-    """The outcome where a gate is not open, from the readings of both; None where both are."""
+    """The outcome where a gate is not open, from the readings of both; None where both are.
+
+    A closed gate of the service wins over a doubt about the patient: nothing would have been said of this moment anyway, so "could not
+    be checked" would only be noise.
+    """
     if gate_of(about) is Gate.CLOSED:
         return Outcome.NOT_ABOUT_THIS_PATIENT
-    if gate_of(about) is Gate.IN_DOUBT:
+    if gate_of(service) is Gate.CLOSED:
+        return Outcome.NOT_ENOUGH_DATA if wants_record(service) else Outcome.NOTHING_TO_ADVISE
+    if Gate.IN_DOUBT in (gate_of(about), gate_of(service)):
         return Outcome.DATA_UNOBTAINABLE
-    if gate_of(service) is Gate.OPEN:
-        return None
-    if gate_of(service) is Gate.IN_DOUBT:
-        return Outcome.DATA_UNOBTAINABLE
-    return Outcome.NOT_ENOUGH_DATA if wants_record(service) else Outcome.NOTHING_TO_ADVISE
+    return None
 
 
 def outcome_of_rules(
