@@ -16,9 +16,10 @@ from exercise_cds.cards import Composed, Composer
 from exercise_cds.engine import Engine, Trace
 from exercise_cds.errors import BadRequest, DataUnobtainable, Forbidden, NotFound
 from exercise_cds.facts import Deriver
-from exercise_cds.fhir import Limits, ReadPlan, plan_reads, read_chart, take_prefetch
+from exercise_cds.fhir import Limits, ReadPlan, ResourceSource, plan_reads, read_chart, take_prefetch
 from exercise_cds.model.chart import Chart
 from exercise_cds.model.client import Client, Mode
+from exercise_cds.model.deadline import Deadline
 from exercise_cds.model.decision import Decision, Gate, Outcome
 from exercise_cds.model.facts import Facts
 from exercise_cds.model.hooks import HOOKS
@@ -85,11 +86,12 @@ def prepare(pack: RulePack, *, named_services: frozenset[str] = frozenset(), com
 
 @dataclass(frozen=True, slots=True)
 class _Call:
-    """What is asked, who asks, and when."""
+    """What is asked, who asks, when, and until when whatever is fetched for it must have come."""
 
     request: HookRequest
     client: Client
     now: datetime
+    deadline: Deadline
 
 
 class _Stages:
@@ -107,6 +109,10 @@ class _Stages:
         self._last = now
 
 
+def _standing_still() -> float:
+    return 0.0
+
+
 class CdsService:
     """The service behind every door. Thread-safe: it holds one reference to what is served, and nothing of a patient."""
 
@@ -118,14 +124,21 @@ class CdsService:
         strict: bool = False,
         record: Callable[[DecisionRecord], None] | None = None,
         new_uuid: Callable[[], str] = lambda: str(uuid4()),
-        tick: Callable[[], float] = lambda: 0.0,
+        tick: Callable[[], float] = _standing_still,
+        source: ResourceSource | None = None,
+        fetch_seconds: float = 0.4,
     ) -> None:
+        """`tick` is a monotonic clock in seconds. `source` completes what prefetch lacks; without one there is prefetch only."""
+        if source is not None and tick is _standing_still:
+            raise ValueError("a source needs a tick that goes forward, or its deadline never comes")
         self._serving = serving
         self._limits = limits or Limits()
         self._strict = strict
         self._record = record
         self._new_uuid = new_uuid
         self._tick = tick
+        self._source = source
+        self._fetch_seconds = fetch_seconds
 
     @property
     def serving(self) -> Serving:
@@ -161,7 +174,7 @@ class CdsService:
         """Answer one call. Raises `CdsError`; anything else that rises is our bug."""
         stages = _Stages(self._tick)
         serving = self._serving
-        call = _Call(request, client, now)
+        call = self._call(request, client, now)
         seen = self._visit(serving, call, stages)
         self._keep(serving, call, seen, stages)
         if seen.unobtainable:
@@ -179,11 +192,14 @@ class CdsService:
     def examine(self, request: HookRequest, client: Client, now: datetime) -> Examination:
         """The same visit as `respond`, with chart, facts and trace kept and nothing recorded. A 412 is `unobtainable`, not raised."""
         serving = self._serving
-        seen = self._visit(serving, _Call(request, client, now), _Stages(self._tick))
+        seen = self._visit(serving, self._call(request, client, now), _Stages(self._tick))
         if seen.facts is None:
             return seen
         trace = serving.engine.trace(request.service, seen.facts)
         return Examination(seen.decision_id, seen.decision, seen.composed, seen.chart, seen.facts, trace, seen.unobtainable)
+
+    def _call(self, request: HookRequest, client: Client, now: datetime) -> _Call:
+        return _Call(request, client, now, Deadline.after(self._tick, self._fetch_seconds))
 
     def _visit(self, serving: Serving, call: _Call, stages: _Stages) -> Examination:
         request, client = call.request, call.client
@@ -194,6 +210,9 @@ class CdsService:
         plan = serving.plans[request.service]
         prefetch = take_prefetch(plan, request.prefetch)
         today = call.now.astimezone(client.zone).date()
+        if self._source is not None:
+            prefetch = self._source.fetch(plan, prefetch, request, client, today=today, deadline=call.deadline)
+            stages.ended("fetch")
         chart = read_chart(plan, prefetch, request, today=today, zone=client.zone, limits=self._limits, strict=self._strict)
         stages.ended("read")
         facts = serving.deriver.derive(chart)

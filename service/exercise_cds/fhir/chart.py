@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,6 +23,8 @@ from exercise_cds.fhir.templates import Query
 from exercise_cds.model.chart import Chart, Entry, Gap, Issue, IssueKind, Unreadable
 from exercise_cds.model.prefetch import NotObtained, Obtained, Prefetch
 from exercise_cds.wire import HookRequest
+
+_ANY_NUMBER = 1_000_000
 
 
 def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not fetched
@@ -49,8 +51,10 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
     )
     for key, query in plan.queries.items():
         match prefetch.get(key) or not_sent(query):
+            case Obtained(text, (), fetched=False):
+                reading.key(query, (text,))
             case Obtained(text, pages):
-                reading.key(query, (text, *pages))
+                reading.fetched(query, (text, *pages))
             case NotObtained(cause, why):
                 reading.gap(query, Gap(key, cause, why))
     if request.drafts:
@@ -84,6 +88,18 @@ class _Reading:
             if self._is_ours(query, entry, bundled, selectors):
                 self._take(entry, bundled, selectors)
         self._completeness(query, pages, bundled.entries)
+
+    def fetched(self, query: Query, texts: tuple[bytes, ...]) -> None:
+        """What our own fetch brought. It has its own bounds, and what is refused whole in a request is no mistake of the caller here:
+        a name that stands twice, too deep nesting, somebody else's Patient. What was read before it counts, the rest is missing.
+        """  # noqa: D205 - one paragraph
+        counted, self.reader = self.reader, Reader(replace(self.reader.limits, entries=_ANY_NUMBER))
+        try:
+            self.key(query, texts)
+        except BadRequest:
+            self.gap(query, gaps.unreadable(query))
+        finally:
+            self.reader = counted
 
     def drafts(self, text: bytes, selections: tuple[str, ...] | None) -> None:
         """The orders in the hook's context. Another patient's is refused; those that are not selected are background."""

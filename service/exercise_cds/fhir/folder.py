@@ -1,22 +1,80 @@
 """FHIR resources that lie at hand (a folder, a test case, a story) as the answers that a FHIR server would give to the plan's queries.
 
-One of the two places where resources come from; the other is a FHIR server. It searches as a server does: by type, by `Observation.code`,
-by `CarePlan.category`, newest first where the query asks so. It does not look at whose a resource is: reading decides that.
+One of the two places where resources come from; the other is a FHIR server (`fetch.py`). It searches as a server does: by type, by
+`Observation.code`, by `CarePlan.category`, newest first where the query asks so. It does not look at whose a resource is: reading
+decides that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import date
+from pathlib import Path
 from typing import Any
 
 import orjson
 
 from exercise_cds.fhir.plan import ReadPlan
+from exercise_cds.fhir.prefetch import judged
 from exercise_cds.fhir.templates import Query
+from exercise_cds.model.client import Client
+from exercise_cds.model.deadline import Deadline
 from exercise_cds.model.kinds import Ask
 from exercise_cds.model.matching import normal_code
+from exercise_cds.model.prefetch import NotObtained, Prefetch
+from exercise_cds.wire import HookRequest
 
 Resource = Mapping[str, Any]
+
+
+class UnreadableFile(ValueError):
+    """A file of the folder holds no FHIR resource; says which file."""
+
+
+class Folder:
+    """A folder's resources as a `ResourceSource`."""
+
+    def __init__(self, resources: Iterable[Resource]) -> None:
+        self._resources = tuple(resources)
+
+    def fetch(  # noqa: PLR0913 - the signature of every source
+        self,
+        plan: ReadPlan,
+        prefetch: Prefetch,
+        request: HookRequest,  # noqa: ARG002 - whose a resource is, reading decides
+        client: Client,  # noqa: ARG002 - a folder needs no access
+        *,
+        today: date,  # noqa: ARG002 - everything is at hand
+        deadline: Deadline,  # noqa: ARG002 - at once
+    ) -> Prefetch:
+        """See `ResourceSource`."""
+        at_hand = answered(plan, self._resources)
+        return {
+            key: judged(plan.queries[key], at_hand[key]) if isinstance(value, NotObtained) else value for key, value in prefetch.items()
+        }
+
+
+def read_folder(folder: Path) -> list[Resource]:
+    """Every resource of a folder's `*.json` files, those of Bundles one by one. Raises UnreadableFile, OSError."""
+    return [resource for path in sorted(folder.rglob("*.json")) for resource in _resources_of(path)]
+
+
+def _resources_of(path: Path) -> Iterator[Resource]:
+    try:
+        whole = orjson.loads(path.read_bytes())
+    except orjson.JSONDecodeError as fault:
+        raise UnreadableFile(f"{path.name} is no JSON: {fault.msg} at line {fault.lineno}") from None
+    if not isinstance(whole, dict) or not isinstance(whole.get("resourceType"), str):
+        raise UnreadableFile(f"{path.name} holds no FHIR resource: it has no resourceType")
+    if whole["resourceType"] != "Bundle":
+        yield whole
+        return
+    entries = whole.get("entry") or []
+    for number, entry in enumerate(entries if isinstance(entries, list) else ()):
+        resource = entry.get("resource") if isinstance(entry, dict) else None
+        if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+            raise UnreadableFile(f"{path.name}: entry[{number}] holds no FHIR resource")
+        yield resource
 
 
 def answered(plan: ReadPlan, resources: Iterable[Resource], *, not_obtained: frozenset[str] = frozenset()) -> dict[str, bytes]:

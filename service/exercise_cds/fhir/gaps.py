@@ -50,14 +50,14 @@ def complete_back_to(entries: Sequence[RawEntry], zone: ZoneInfo) -> date | None
 
     None where the entries, in spite of what was asked, are not in date order, or one of them has no date that can be read.
     """
-    days = [_last_possible_day(entry, zone) for entry in entries]
+    days = [last_possible_day(entry, zone) for entry in entries]
     told = [day for day in days if day is not None]
     if not told or len(told) < len(days) or told != sorted(told, reverse=True) or told[-1] == date.max:
         return None
     return told[-1] + timedelta(days=1)
 
 
-def _last_possible_day(entry: RawEntry, zone: ZoneInfo) -> date | None:
+def last_possible_day(entry: RawEntry, zone: ZoneInfo) -> date | None:
     """The last day that an Observation's effective[x] may mean; None where there is none or it cannot be read."""
     for name in _DATES:
         if name in entry.fields:

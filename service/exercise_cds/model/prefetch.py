@@ -13,11 +13,13 @@ from exercise_cds.model.facts import Cause
 class Obtained:
     """A resource or Bundle as JSON text, as the EHR sent it or its FHIR server answered. May hold zero entries.
 
-    `pages` are further pages of the same search, in order, where our own fetch followed `next`.
+    `pages` are further pages of the same search, in order, where our own fetch followed `next`. `fetched`: the text came from our own
+    fetch as well, so that what is wrong with it is no mistake of the caller.
     """
 
     text: bytes
     pages: tuple[bytes, ...] = ()
+    fetched: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class DecisionRecord:
     facts_digest: str = ""
     """A keyed-less digest of fact names and their states only, never of values."""
     milliseconds: Mapping[str, float] = field(default_factory=dict)
-    """By stage: read, facts, engine, cards, total."""
+    """By stage: fetch (where there is a source to fetch from), read, facts, engine, cards, total."""
     patient_id: str = field(default="", repr=False)
     user_id: str = field(default="", repr=False)
     fhir_server: str = field(default="", repr=False)
