@@ -175,6 +175,28 @@ def test_a_whole_pool_of_sessions_is_waited_for_and_closing_waits_too() -> None:
     durable.close()
 
 
+def test_an_engine_that_opens_no_session_fails_every_time_and_never_hangs() -> None:
+    """A rule set that is lost inside the engine fails at once, however often it is asked, and works again when it is back."""
+    durable = Durable([plain(yes("x"))])
+    (rule_set,) = durable._rule_sets
+    handle, rule_set._handle = rule_set._handle, 131_000
+    for _ in range(3 * SESSIONS):
+        with pytest.raises(DurableFailed):
+            durable.true_conditions({"x": Known(True)})
+    rule_set._handle = handle
+    assert durable.true_conditions({"x": Known(True)}) == {0}
+    durable.close()
+
+
+def test_a_rule_that_nobody_wrote_is_a_failure_of_the_engine() -> None:
+    """If durable-rules names a rule that it was not given, that is its failure and not a true condition."""
+    durable = Durable([plain(yes("x"))])
+    durable._rule_sets[0]._reports = {}
+    with pytest.raises(DurableFailed, match="KeyError"):
+        durable.true_conditions({"x": Known(True)})
+    durable.close()
+
+
 def test_forked_children_decide_as_their_parent() -> None:
     """A compiled pack survives a fork: four children and their parent decide five hundred charts alike."""
     paths = os.pathsep.join(str(path) for path in (TESTS.parent / "service", TESTS))

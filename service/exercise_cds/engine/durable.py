@@ -89,7 +89,7 @@ class _RuleSet:
             if self._closed:
                 raise EngineClosed("this rule pack was closed")
             if self._unused:
-                return self._make(self._unused.pop())
+                return self._make()
         while True:
             try:
                 return self._idle.get(timeout=_PATIENCE)
@@ -97,15 +97,24 @@ class _RuleSet:
                 if self._closed:
                     raise EngineClosed("this rule pack was closed") from None
 
-    def _make(self, session: str) -> str:
-        """Open a session id: the probe must fire, once, and be gone again."""
+    def _make(self) -> str:
+        """Open a session id. One with which the probe does not fire is tried again last."""
+        session = self._unused.pop()
+        try:
+            self._probe(session)
+        except BaseException:
+            self._unused.insert(0, session)
+            raise
+        self._open += 1
+        return session
+
+    def _probe(self, session: str) -> None:
+        """Use a new session id once: the probe must fire, alone, and be gone again."""
         result, state = rules.assert_fact(self._handle, f'{{"sid":"{session}","id":"f","p":1}}')
         started = rules.start_action_for_state(self._handle, state) if result == _MATCHED else None
         if not started or started[1][2] != PROBE or rules.complete_and_start_action(self._handle, state):
             raise DurableFailed("the probe did not fire")
         rules.retract_fact(self._handle, f'{{"sid":"{session}","id":"f"}}')
-        self._open += 1
-        return session
 
     def _drop(self, session: str) -> None:
         """Delete a session id that saw an error, and all that it holds; its name may be opened anew."""
@@ -152,7 +161,7 @@ class Durable:
         try:
             for rule_set in self._rule_sets:
                 rule_set.true_conditions("".join([shares[fact] for fact in rule_set.facts]), found)
-        except (rules.error, MemoryError) as failure:
+        except (rules.error, MemoryError, KeyError) as failure:  # KeyError: it named a rule that it was not given
             raise DurableFailed(_class_name(failure)) from failure
         return self._joined(found) if self._split else found
 
