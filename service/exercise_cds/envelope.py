@@ -60,8 +60,7 @@ class EnvelopeShape(_Shape):
 
 def read_request(body: bytes, *, service: str, hook: str, depth: int, http_fhir_servers: bool = False) -> HookRequest:
     """Read one call of `service`, which is advertised for `hook`. Raises BadRequest."""
-    strict_json.check_text(body, depth)
-    top = strict_json.members(body, "The body")
+    top = strict_json.whole(body, depth)
     prefetch, context = top.pop("prefetch", b"null"), top.pop("context", b"null")
     envelope = _envelope({name: strict_json.value(text, _field(name)) for name, text in top.items()}, context)
     if envelope.hook != hook:
@@ -211,9 +210,9 @@ def _selections(fields: dict[str, Any], hook: Hook) -> tuple[str, ...] | None:
     return tuple(given)
 
 
-def top_level_hook(body: bytes) -> str:
+def top_level_hook(body: bytes, depth: int) -> str:
     """The hook that a request names, before it is known which service it is for. Raises BadRequest."""
-    hook = strict_json.value(strict_json.members(body, "The body").get("hook", b"null"), "hook")
+    hook = strict_json.value(strict_json.whole(body, depth).get("hook", b"null"), "hook")
     if not isinstance(hook, str):
         raise BadRequest("hook is missing: send the name of the hook.")
     return hook

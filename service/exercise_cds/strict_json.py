@@ -24,8 +24,8 @@ _SURROGATE = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][
 _PLACE = re.compile(r"at line (\d+) column (\d+)")
 
 
-def check_text(body: bytes, depth: int) -> None:
-    """The whole text: UTF-8, one JSON value, an object, nested at most `depth` deep. Raises BadRequest."""
+def whole(body: bytes, depth: int) -> dict[str, bytes]:
+    """The members of a whole body: UTF-8, one JSON object, nested at most `depth` deep. Raises BadRequest."""
     if not body:
         raise BadRequest("The body is empty: send the hook request as JSON.")
     if body.startswith(b"\xef\xbb\xbf"):
@@ -35,21 +35,15 @@ def check_text(body: bytes, depth: int) -> None:
             body.decode("utf-8")
         except UnicodeDecodeError:
             raise BadRequest("The body is not UTF-8: JSON is sent in UTF-8.") from None
-    _cut(body, "The body")
+    found = _cut(body, "The body")
     if _is_deeper(body, depth):
         raise BadRequest(f"The body is nested more than {depth} levels deep: send it flatter.")
+    return _unique(body, found, "The body")
 
 
 def members(text: bytes, where: str) -> dict[str, bytes]:
-    """The members of an object: name -> JSON text. Raises BadRequest, also where a name stands twice."""
-    found = {name: bytes(member) for name, member in _cut(text, where).items()}
-    if _lost_nothing(text, found):
-        return found
-    try:
-        jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True)
-    except ValueError as fault:
-        _refuse(text, where, fault)
-    return found
+    """The members of an object inside the body: name -> JSON text. Raises BadRequest, also where a name stands twice."""
+    return _unique(text, _cut(text, where), where)
 
 
 def value(text: bytes, where: str) -> Any:
@@ -63,15 +57,25 @@ def value(text: bytes, where: str) -> Any:
     return found
 
 
-def _cut(text: bytes, where: str) -> dict[str, msgspec.Raw]:
+def _cut(text: bytes, where: str) -> dict[str, bytes]:
     try:
-        return _OBJECT.decode(text)
+        return {name: bytes(member) for name, member in _OBJECT.decode(text).items()}
     except msgspec.ValidationError:
         raise BadRequest(f"{where} must be a JSON object.") from None
     except RecursionError:
         raise BadRequest(f"{where} is nested too deeply: send it flatter.") from None
     except msgspec.DecodeError as fault:
         _refuse(text, where, fault)
+
+
+def _unique(text: bytes, found: dict[str, bytes], where: str) -> dict[str, bytes]:
+    """The members, unless one of them hides another."""
+    if not _lost_nothing(text, found):
+        try:
+            jiter.from_json(text, allow_inf_nan=False, catch_duplicate_keys=True)
+        except ValueError as fault:
+            _refuse(text, where, fault)
+    return found
 
 
 def _lost_nothing(text: bytes, found: dict[str, bytes]) -> bool:

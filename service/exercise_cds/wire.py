@@ -1,6 +1,6 @@
 """The words of CDS Hooks as they travel: the request that the door hands to the steward, and the response that goes back.
 
-`HookRequest` is made by `web/envelope.py` (and by `cli explain`) after the envelope was checked; the response shapes are typed
+`HookRequest` is made by `envelope.py` (and by `cli explain`) after the envelope was checked; the response shapes are typed
 dictionaries, written once and encoded as they are. No null, no empty value (CH-002); ids per the rule in docs/protocol.md.
 """
 

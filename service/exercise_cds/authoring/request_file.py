@@ -37,10 +37,10 @@ def read_request_file(path: Path, serving: Serving, *, service: str | None = Non
     """Read a request as the server would. Raises BadRequest with the same sentences."""
     story = _story_beside(path)
     body = path.read_bytes()
-    name = service or (story.service if story else None) or _service_for(top_level_hook(body), serving)
+    limits = limits or Limits()
+    name = service or (story.service if story else None) or _service_for(top_level_hook(body, limits.depth), serving)
     if name not in serving.services:
         raise BadRequest(f"The pack has no service {name!r}; it has {', '.join(serving.services)}.")
-    limits = limits or Limits()
     request = read_request(body, service=name, hook=serving.services[name].hook, depth=limits.depth, http_fhir_servers=True)
     return Asked(replace(request, service=name), story.as_of if story else None, story)
 

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, TypeAlias
 from flask import Blueprint, Response, g, request
 from werkzeug.datastructures import Headers
 
+from exercise_cds.envelope import is_uuid, read_request
 from exercise_cds.errors import Unavailable
 from exercise_cds.model.client import Client
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, perimeter
-from exercise_cds.web.envelope import is_uuid, read_request
 from exercise_cds.web.metrics import Metrics
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this

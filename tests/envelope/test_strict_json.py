@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exercise_cds import strict_json
 from exercise_cds.errors import BadRequest
-from exercise_cds.web import strict_json
 
 REFUSED = [
     (b"", "The body is empty"),

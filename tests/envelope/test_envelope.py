@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from builders.hook_requests import GONE, SERVICE_OF, a_request, an_authorization
+from exercise_cds.envelope import is_uuid, read_request
 from exercise_cds.errors import BadRequest
 from exercise_cds.model.hooks import HOOKS
-from exercise_cds.web.envelope import is_uuid, read_request
 from exercise_cds.wire import HookRequest
 
 PREFETCH = [
