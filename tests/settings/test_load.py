@@ -103,7 +103,7 @@ WRONG = [
     ("log_level: loud", "allowed is debug, info, warning or error"),
     ("deadline_ms: null", "site.yaml:1: deadline_ms has a value that is not allowed; allowed is a whole number from 50 to 10000"),
     ("clients:\n  - jku: https://a.example/k", "site.yaml:2: clients[0].issuer is missing: set the text that the EHR puts into `iss`"),
-    ("clients:\n  - issuer: a", "site.yaml:2: clients[0] needs its keys from one place: set either jku or jwks_file"),
+    ("clients:\n  - issuer: a", "site.yaml:2: clients[0] needs its keys from somewhere: set jku or jwks_file"),
     ("clients:\n  - issuer: a\n    jku: http://a.example/k", "site.yaml:3: clients[0].jku is http://a.example/k; allowed is an https URL"),
     (
         "clients:\n  - issuer: a\n    jku: https://a.example/k\n    algorithms: [HS256]",
@@ -209,9 +209,24 @@ def test_a_file_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     assert said.endswith("no.yaml cannot be read: No such file or directory")
 
 
+def test_memory_is_refused_for_several_processes() -> None:
+    """SEC-10: several processes with authentication need the database for used tokens, and the start says so."""
+    assert _sentences(processes=2)[0].startswith("--processes: processes is 2 while replay.store is memory: set replay.store to database")
+    assert load(processes=2, replay={"store": "database"}).processes == 2
+    assert load(processes=2, authentication="none").processes == 2
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     """No setting is without a description and without words for what is allowed."""
-    for model in (Settings, ClientSettings, *(kind for name in ("limits", "handouts") if (kind := Settings.model_fields[name].annotation))):
+    for model in (
+        Settings,
+        ClientSettings,
+        *(
+            kind
+            for name in ("limits", "handouts", "tokens", "replay", "rates", "feedback")
+            if (kind := Settings.model_fields[name].annotation)
+        ),
+    ):
         for name, field in model.model_fields.items():
             assert field.description, name
             assert isinstance(field.json_schema_extra, dict), name

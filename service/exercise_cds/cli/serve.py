@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -13,7 +14,9 @@ from rich.text import Text
 from exercise_cds import rulepack
 from exercise_cds.cards import Composer
 from exercise_cds.cds_service import CdsService, prepare
-from exercise_cds.fhir import Limits
+from exercise_cds.fhir import Limits, warm_up
+from exercise_cds.model.pack import RulePack
+from exercise_cds.records import BadDatabaseUrl, DecisionLog, PackListing, StoreUnreachable, UnknownSchema, open_store
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, logs, server
 
@@ -46,11 +49,26 @@ def serve(config: Path | None, **flags: Any) -> None:
     except server.PortTaken as fault:
         _stop(console, str(fault))
     logs.configure(settings.log_level)
-    app = create_app(_steward(settings, console), settings)
-    server.run(app, settings, lambda: console.print(_greeting(settings)))
+    decisions = _decision_log(settings, console)
+    steward = _steward(settings, console, decisions)
+    moments = server.Moments(
+        ready=lambda: console.print(_greeting(settings)),
+        start=lambda: decisions.served(_listing(steward.serving.pack)),
+        end=decisions.close,
+    )
+    server.run(create_app(steward, settings), settings, moments)
 
 
-def _steward(settings: Settings, console: Console) -> CdsService:
+def _decision_log(settings: Settings, console: Console) -> DecisionLog:
+    """The database, brought up to this version, and the log of decisions in it."""
+    try:
+        store = open_store(settings.database_url)
+    except (BadDatabaseUrl, StoreUnreachable, UnknownSchema) as fault:
+        _stop(console, f"the records' database cannot be used ({fault}): see the setting database_url")
+    return DecisionLog(store, on_failure=settings.decision_log.on_failure)
+
+
+def _steward(settings: Settings, console: Console, decisions: DecisionLog) -> CdsService:
     """The pack, loaded and compiled. A pack with an error does not serve: every finding is printed. Advice is only counted."""
     loaded = rulepack.load(settings.rules, settings.overlay)
     if loaded.pack is None:
@@ -66,7 +84,21 @@ def _steward(settings: Settings, console: Console) -> CdsService:
         string_limit=settings.limits.string,
     )
     serving = prepare(loaded.pack, named_services=frozenset(settings.named_services), composer=composer)
-    return CdsService(serving, limits=Limits(depth=settings.limits.depth, entries=settings.limits.entries))
+    for plan in serving.plans.values():
+        warm_up(plan)
+    limits = Limits(depth=settings.limits.depth, entries=settings.limits.entries)
+    return CdsService(serving, limits=limits, record=decisions.put, tick=time.perf_counter)
+
+
+def _listing(pack: RulePack) -> PackListing:
+    return PackListing(
+        pack=pack.id,
+        version=pack.version,
+        digest=pack.digest,
+        rules={rule.id: rule.title for rule in pack.rules},
+        programs={program.id: program.title for program in pack.programs.values()},
+        silent=frozenset(rule.id for rule in pack.rules if rule.silent),
+    )
 
 
 def _stop(console: Console, *sentences: str) -> NoReturn:

@@ -4,6 +4,18 @@ Stone: it knows nouns and nobody else. No stage reads a setting by itself; each 
 """
 
 from exercise_cds.settings.load import UnusableSettings, load
-from exercise_cds.settings.shapes import PREFIX, ClientSettings, Handouts, Limits, Settings
+from exercise_cds.settings.shapes import PREFIX, ClientSettings, FeedbackSettings, Handouts, Limits, Rates, Replay, Settings, Tokens
 
-__all__ = ["PREFIX", "ClientSettings", "Handouts", "Limits", "Settings", "UnusableSettings", "load"]
+__all__ = [
+    "PREFIX",
+    "ClientSettings",
+    "FeedbackSettings",
+    "Handouts",
+    "Limits",
+    "Rates",
+    "Replay",
+    "Settings",
+    "Tokens",
+    "UnusableSettings",
+    "load",
+]

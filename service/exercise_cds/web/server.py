@@ -11,6 +11,7 @@ import socket
 import struct
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -75,18 +76,31 @@ def look_at_port(settings: Settings) -> None:
             ) from None
 
 
-def run(app: Flask, settings: Settings, when_ready: Callable[[], None] = lambda: None) -> None:
+def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What is called when: `ready` in the parent once it listens, `start` and `end` in the worker. No thread starts before `start`."""
+
+    ready: Callable[[], None] = _nothing
+    start: Callable[[], None] = _nothing
+    end: Callable[[], None] = _nothing
+
+
+def run(app: Flask, settings: Settings, moments: Moments | None = None) -> None:
     """Serve until SIGTERM or SIGINT; calls under way get `graceful_seconds` to end. Does not return: it exits, 0 after a signal."""
     gc.collect()
     gc.freeze()  # what is loaded now is shared with the worker and not looked through again
-    _Server(app, settings, when_ready).run()
+    _Server(app, settings, moments or Moments()).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured here and nowhere else: no file, no variable of its own."""
 
-    def __init__(self, app: Flask, settings: Settings, when_ready: Callable[[], None]) -> None:
-        self._app, self._settings, self._when_ready = app, settings, when_ready
+    def __init__(self, app: Flask, settings: Settings, moments: Moments) -> None:
+        self._app, self._settings, self._moments = app, settings, moments
         self.silence_seconds = settings.silence_seconds
         super().__init__()
 
@@ -109,7 +123,9 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "limit_request_field_size": 2 * site.limits.header,  # up to here our own 431, above it the worker's
             "http_parser": "python",
             "proc_name": "exercise-cds",
-            "when_ready": lambda _arbiter: self._when_ready(),
+            "when_ready": lambda _arbiter: self._moments.ready(),
+            "post_worker_init": lambda _worker: self._moments.start(),
+            "worker_exit": lambda _arbiter, _worker: self._moments.end(),
         }.items():
             self.cfg.set(name, value)
 
