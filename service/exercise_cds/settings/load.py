@@ -16,7 +16,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap, CommentedSeq
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from exercise_cds.settings.shapes import PREFIX, Settings
+from exercise_cds.settings.fields import PREFIX
+from exercise_cds.settings.shapes import Settings
 
 CONFIG = f"{PREFIX}CONFIG"
 LARGEST_FILE = 1024 * 1024

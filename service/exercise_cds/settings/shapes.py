@@ -6,18 +6,32 @@ the allowed values and nothing else; a `secret` is never shown.
 
 from __future__ import annotations
 
-import ipaddress
-import json
-import re
 from pathlib import Path
-from typing import Annotated, Any, Literal
-from urllib.parse import urlsplit
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import AfterValidator, BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from exercise_cds.settings.fields import (
+    ORIGINS,
+    PREFIX,
+    ZONES,
+    HostNames,
+    Names,
+    Origins,
+    Part,
+    Url,
+    Zone,
+    database_address,
+    decode,
+    host_address,
+    is_loopback,
+    setting,
+)
+from exercise_cds.settings.trust import ClientSettings, FeedbackSettings, Rates, Replay, Tokens
+
 
 class Limits(Part):
     """What a request may be at most; above it the answer is an error that says so."""
