@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
 
+import durable_rules_engine
 import pytest
 
 from builders.packs import SERVICE, any_of, at_least, card, equals, offer, pack, rule, yes
@@ -172,6 +173,19 @@ def test_a_whole_pool_of_sessions_is_waited_for_and_closing_waits_too() -> None:
     closing.join()
     with pytest.raises(EngineClosed):
         durable.true_conditions({"x": Known(True)})
+    durable.close()
+
+
+def test_a_fact_that_was_left_behind_is_never_evaluated_with_another() -> None:
+    """If a fact of another patient still stands under a session id, the evaluation fails, the id is given up, and the next one is right."""
+    durable = Durable([plain(yes("x")), plain(yes("y"))])
+    (rule_set,) = durable._rule_sets
+    assert durable.true_conditions({"x": Known(False), "y": Known(True)}) == {1}
+    left_behind = f'{{"sid":"s0","id":"f","q":1{"".join(durable._flat_fact.shares({"x": Known(True), "y": Known(False)}))}}}'
+    assert durable_rules_engine.assert_fact(rule_set._handle, left_behind)[0] == 0
+    with pytest.raises(DurableFailed, match="result 2"):
+        durable.true_conditions({"x": Known(False), "y": Known(True)})
+    assert durable.true_conditions({"x": Known(False), "y": Known(True)}) == {1}
     durable.close()
 
 

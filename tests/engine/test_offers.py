@@ -64,6 +64,7 @@ def test_first_before_plain_before_weak_then_the_packs_order() -> None:
         rule("weakly", offers=[offer("stretching", "walking", rank="weak")]),
         rule("plainly", offers=[offer("education", "walking", "strengthening")]),
         rule("firstly", offers=[offer("aquatic", rank="first")]),
+        rule("weakly-again", offers=[offer("aquatic", "strengthening", rank="weak")]),
         programs=[program(name) for name in ("stretching", "strengthening", "walking", "aquatic", "education")],
     )
     assert offered(decision) == ["aquatic", "strengthening", "walking", "education", "stretching"]

@@ -115,3 +115,11 @@ def test_rules_speak_only_in_their_services() -> None:
             engine.decide("orders", FACTS)
         with pytest.raises(LookupError, match="no-such-service"):
             engine.decide("no-such-service", FACTS)
+
+
+def test_services_that_ask_the_same_share_one_compilation() -> None:
+    """The twin of a service on another hook costs no memory; a service with a gate of its own is compiled by itself."""
+    services = [service("orders", "order-select"), service("orders-sign", "order-sign"), service("gated", "order-sign", when=yes("yes"))]
+    with Engine(pack(OFFERS, services=services)) as engine:
+        assert engine.service("orders") is engine.service("orders-sign")
+        assert engine.service("orders") is not engine.service("gated")

@@ -6,7 +6,8 @@ one evaluation is one fact under a session id that nobody else holds, and the fa
 
 Session ids come from a small pool and never from input: the engine compares them by a 32-bit hash, and more than 1,024 kill the
 process. Each id is opened with a probe that fires once, because deleting an id that never ran an action frees an uninitialised
-pointer. An id that saw an error is deleted, not used again.
+pointer. An id that saw an error is deleted, not used again. A fact has always the same id of its own: were one ever left behind, the
+engine would refuse the next as a duplicate (an error here), instead of keeping two patients' facts side by side.
 """
 
 from __future__ import annotations
