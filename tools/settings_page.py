@@ -8,15 +8,19 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from exercise_cds.settings import PREFIX, ClientSettings, Handouts, Limits, Settings
+from exercise_cds.settings import PREFIX, ClientSettings, Settings
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "operators" / "settings.md"
-GROUPS: dict[str, type[BaseModel]] = {"limits": Limits, "handouts": Handouts}
+GROUPS: dict[str, type[BaseModel]] = {
+    name: field.annotation
+    for name, field in Settings.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)
+}
 
 HEAD = f"""\
 # Settings
 
-<!-- Written by `make docs` from service/exercise_cds/settings/shapes.py: change it there. -->
+<!-- Written by `make docs` from service/exercise_cds/settings/: change it there. -->
 
 A setting comes from, first wins: the command line of `exercise-cds serve`; a variable of the environment; one YAML file, named by
 `--config FILE` or `{PREFIX}CONFIG`; its default. Variables are `{PREFIX}` and the setting's name in capitals; the settings of a group

@@ -38,14 +38,20 @@ class BadRequest(CdsError):
 
 
 class Unauthorized(CdsError):
-    """401: the body is constant; `reason` goes to the log only (SEC-01)."""
+    """401: the body is constant; `reason` goes to the log only (SEC-01).
+
+    So do `issuer` where it is one of ours, and `tenant` and `jti` where the signature was good; never the token.
+    """
 
     status = 401
     code = "login"
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, issuer: str = "", tenant: str = "", jti: str = "") -> None:
         super().__init__("Authentication is required.")
         self.reason = reason
+        self.issuer = issuer
+        self.tenant = tenant
+        self.jti = jti
 
 
 class Forbidden(CdsError):

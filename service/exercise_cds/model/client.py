@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -32,3 +33,22 @@ class Client:
 
 ANONYMOUS = Client(issuer="")
 """The caller of a process without authentication (`make serve`, tests): loopback only."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUse:
+    """One use of a token: its `jti`, and when nobody accepts it any more (exp and leeway)."""
+
+    jti: str
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A client that was let in with a token whose use is not yet written down: whoever stores what it brought does that as well.
+
+    `use` is None where no token was asked for, or where the client may use its tokens again.
+    """
+
+    client: Client
+    use: TokenUse | None = None

@@ -4,12 +4,13 @@
 Reports (`exercise_cds.records.reports`) are not imported here: the server needs none of their libraries.
 """
 
+from exercise_cds.model.client import TokenUse
 from exercise_cds.records.connection import BadDatabaseUrl
 from exercise_cds.records.decisions import DecisionLog, LogState, OnFailure, PackListing
 from exercise_cds.records.feedback import Bounds, FeedbackStore, Stored
 from exercise_cds.records.migrate import UnknownSchema
 from exercise_cds.records.pseudonyms import BadKeyRing, Key, KeyRing, parse_keys
-from exercise_cds.records.replay import ReplayStore, TokenUse
+from exercise_cds.records.replay import ReplayStore
 from exercise_cds.records.store import Store, StoreUnreachable, open_store
 
 __all__ = [

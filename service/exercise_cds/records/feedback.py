@@ -19,8 +19,9 @@ import orjson
 from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select
 
 from exercise_cds.errors import BadRequest, Unauthorized
+from exercise_cds.model.client import TokenUse
 from exercise_cds.model.record import FeedbackEntry
-from exercise_cds.records.replay import TokenUse, use_once
+from exercise_cds.records.replay import use_once
 from exercise_cds.records.schema import cards, contexts, decisions, feedback, microseconds
 from exercise_cds.records.store import Store
 

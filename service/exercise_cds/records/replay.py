@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import Connection, delete
 
+from exercise_cds.model.client import TokenUse
 from exercise_cds.records.schema import tokens
 from exercise_cds.records.store import Store
 
 _GRACE = timedelta(minutes=5)
 """How long an expired token stays: replicas whose clocks are behind may still take it for valid (leeway is 120 s at most, SEC-09)."""
-
-
-@dataclass(frozen=True, slots=True)
-class TokenUse:
-    """One use of a token: its `jti`, and when nobody accepts it any more (exp and leeway)."""
-
-    jti: str
-    expires: datetime
 
 
 class ReplayStore:

@@ -3,12 +3,15 @@
 Stone: it knows nouns and nobody else. No stage reads a setting by itself; each is handed what it needs.
 """
 
+from exercise_cds.settings.fields import PREFIX, is_loopback
 from exercise_cds.settings.load import UnusableSettings, load
-from exercise_cds.settings.shapes import PREFIX, ClientSettings, FeedbackSettings, Handouts, Limits, Rates, Replay, Settings, Tokens
+from exercise_cds.settings.shapes import DecisionLogSettings, Handouts, Limits, Settings
+from exercise_cds.settings.trust import ClientSettings, FeedbackSettings, Rates, Replay, Tokens
 
 __all__ = [
     "PREFIX",
     "ClientSettings",
+    "DecisionLogSettings",
     "FeedbackSettings",
     "Handouts",
     "Limits",
@@ -17,5 +20,6 @@ __all__ = [
     "Settings",
     "Tokens",
     "UnusableSettings",
+    "is_loopback",
     "load",
 ]

@@ -123,6 +123,11 @@ class Settings(BaseSettings):
     http_fhir_servers: bool = setting(
         False, "Accept a `fhirServer` of http; for trying only, since patient data would travel in the open.", "true or false"
     )
+    strict: bool = setting(
+        False,
+        "Validate every element of every resource that is sent, not only what rules read; costs most of the time of an answer.",
+        "true or false",
+    )
     time_zone: Zone = setting("UTC", "Time zone in which days are counted for callers that have none of their own.", ZONES)
     deadline_ms: int = setting(
         400, "Milliseconds for everything that is fetched for one answer.", "a whole number from 50 to 10000", ge=50, le=10_000

@@ -28,9 +28,7 @@ from exercise_cds.settings.fields import (
 class Tokens(Part):
     """What a token may be at most, whoever it is from."""
 
-    leeway_seconds: int = setting(
-        60, "Seconds that clocks may differ (`exp`, `iat`, `nbf`).", "a whole number from 0 to 120", ge=0, le=120
-    )
+    leeway_seconds: int = setting(60, "Seconds that clocks may differ (`exp`, `iat`, `nbf`).", "a whole number from 0 to 120", ge=0, le=120)
     life_seconds: int = setting(3_600, "The longest life of a token, `iat` to `exp`.", "a whole number from 60 to 86400", ge=60, le=86_400)
     key_ca_file: Path | None = setting(
         None, "Certificate authorities that are trusted where keys are fetched, in place of the usual ones.", "the path of a PEM file"
@@ -121,5 +119,3 @@ class ClientSettings(Part):
         if self.jku is None and self.jwks_file is None:
             raise PydanticCustomError("contradiction", "needs its keys from somewhere: set jku or jwks_file")
         return self
-
-
