@@ -87,7 +87,7 @@ def _steward(settings: Settings, console: Console, decisions: DecisionLog) -> Cd
     for plan in serving.plans.values():
         warm_up(plan)
     limits = Limits(depth=settings.limits.depth, entries=settings.limits.entries)
-    return CdsService(serving, limits=limits, record=decisions.put, tick=time.perf_counter)
+    return CdsService(serving, limits=limits, strict=settings.strict, record=decisions.put, tick=time.perf_counter)
 
 
 def _listing(pack: RulePack) -> PackListing:
