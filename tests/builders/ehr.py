@@ -15,6 +15,7 @@ from typing import Any
 from builders.fhir_server import FhirServer
 from exercise_cds.authoring.request_file import read_request_file
 from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
+from exercise_cds.fhir import warm_up
 from exercise_cds.fhir.fetch import FhirServers
 from exercise_cds.model.client import Client
 from exercise_cds.rulepack import load
@@ -22,6 +23,8 @@ from exercise_cds.wire import FhirAuthorization, HookRequest
 
 ROOT = Path(__file__).resolve().parents[2]
 TOKEN = "token-that-nobody-may-see"
+SAFE = 0.1
+"""A safety claim, not a benchmark: the answer is there, and every thread is free, so many seconds after the deadline."""
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
@@ -30,7 +33,10 @@ def shipped() -> Serving:
     """The shipped pack, every service of it."""
     loaded = load(ROOT / "rules" / "low-back-pain")
     assert loaded.pack is not None
-    return prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
+    serving = prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
+    for plan in serving.plans.values():
+        warm_up(plan)
+    return serving
 
 
 @dataclass(frozen=True)

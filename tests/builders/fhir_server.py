@@ -100,22 +100,31 @@ class FhirServer:
     """Seconds before every good answer."""
     page: int = 1_000
     """The most entries on a page."""
+    sorts: bool = True
+    """Whether it heeds `_sort`."""
     plays: dict[str, Play] = field(default_factory=dict)
     greet: Callable[[socket.socket], None] | None = None
     """In place of everything, TLS included: what is done with a new connection."""
     asked: list[Asked] = field(default_factory=list)
     lines: int = 0
     stopped: threading.Event = field(default_factory=threading.Event)
+    port: int = 0
+    """Where it listens."""
 
     def __enter__(self) -> Self:
         """Listen."""
         self._door = socket.create_server(("127.0.0.1", 0), backlog=256)
+        self.port = int(self._door.getsockname()[1])
         self._open: set[socket.socket] = set()
         self._threads = [threading.Thread(target=self._welcome, daemon=True)]
         self._threads[0].start()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None) -> None:
+        """Stop."""
+        self.stop()
+
+    def stop(self) -> None:
         """Stop listening, and hang up on everybody."""
         self.stopped.set()
         with suppress(OSError):
@@ -125,11 +134,6 @@ class FhirServer:
         for thread in self._threads:
             thread.join(10)
             assert not thread.is_alive()
-
-    @property
-    def port(self) -> int:
-        """Where it listens."""
-        return int(self._door.getsockname()[1])
 
     @property
     def base(self) -> str:
@@ -186,6 +190,8 @@ class FhirServer:
         else:
             asked_for = dict(parse_qsl(parameters))
             start = int(asked_for.pop("_start", 0))
+            if not self.sorts:
+                asked_for.pop("_sort", None)
             matches, count = searches.found(self.resources, relative, asked_for.items())
             end = start + min(count or self.page, self.page)
             bundle = searches.bundle(matches[start:end]) | {"total": len(matches)}

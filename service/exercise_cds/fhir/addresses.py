@@ -17,6 +17,7 @@ _ID = re.compile(r"(?!\.+\Z)[A-Za-z0-9\-.]{1,64}")
 _RELATIVE = re.compile(r"[A-Z][A-Za-z]{1,63}[/?][^\s{}\\#]+")
 _LINK = re.compile(r"[!-\[\]-~]{1,4000}")
 """Printable ASCII without spaces and without the backslash, which readers of addresses disagree about."""
+_COUNT = re.compile(r"(?<=[?&])_count=\d+")
 PAGE = 200
 """Entries of a page that we ask for where the template leaves it to the server: fewer pages, one after the other, in one deadline."""
 
@@ -32,15 +33,20 @@ def allowed_base(server: str, client: Client) -> str | None:
     return next((base.rstrip("/") for base in sorted(client.fhir_servers) if normal_base(base) == asked), None)
 
 
-def address(base: str, template: str, ask: Ask, patient_id: str) -> str | None:
-    """The address of a query; None for an id that is none, or a template that asks for more than the patient's id."""
+def address(base: str, template: str, ask: Ask, patient_id: str, *, long_pages: bool = False) -> str | None:
+    """The address of a query; None for an id that is none, or a template that asks for more than the patient's id.
+
+    `long_pages`: whatever the template says; its `_count` is for prefetch, which is sent whether or not it is needed.
+    """
     if not _ID.fullmatch(patient_id):
         return None
     relative = template.replace(TOKEN, quote(patient_id, safe=""))
     if not _RELATIVE.fullmatch(relative):
         return None
-    if ask is not Ask.READ and "_count=" not in relative:
+    if ask is not Ask.READ and not _COUNT.search(relative):
         relative += f"&_count={PAGE}"
+    if long_pages:
+        relative = _COUNT.sub(f"_count={PAGE}", relative)
     return f"{base}/{relative}"
 
 

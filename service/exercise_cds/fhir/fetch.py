@@ -92,7 +92,8 @@ class FhirServers:
                 if further is not None and fault is None:
                     yield Lookup(query, facts, further, sent=value)
             elif isinstance(value, NotObtained):
-                there = address(access.base, query.template, query.ask, terms.patient_id)
+                compares = any(spec.drop_over is not None for spec in facts)
+                there = address(access.base, query.template, query.ask, terms.patient_id, long_pages=compares)
                 if fault is not None or there is None:
                     yield query, fault or Fault.NO_ADDRESS
                 else:
