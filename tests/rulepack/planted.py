@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import dataclass
+from datetime import date
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -12,13 +13,14 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from exercise_cds.model.where import Finding, Where
-from exercise_cds.rulepack import load, read_cases
+from exercise_cds.rulepack import lint, load, read_cases
 
 HERE = Path(__file__).parent
 SMALL = HERE / "packs" / "small"
 BAD = HERE / "bad"
 MARK = "⟦"
 OVERLAY = "overlay.yaml"
+TODAY = date(2026, 3, 2)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def said(code: str, number: int) -> tuple[tuple[Finding, ...], Where]:
     (mistake,) = (one for one in planted() if (one.code, one.number) == (code, number))
     with TemporaryDirectory() as folder:
         pack, overlay, where = plant(mistake, Path(folder))
-        return findings(pack, overlay), where
+        return (*findings(pack, overlay), *advice(pack, code)), where
 
 
 def plant(mistake: Planted, folder: Path) -> tuple[Path, Path | None, Where]:
@@ -104,3 +106,11 @@ def findings(pack: Path, overlay: Path | None = None) -> tuple[Finding, ...]:
     if loaded.pack is None:
         return loaded.findings
     return (*loaded.findings, *read_cases(pack, loaded.pack).findings)
+
+
+def advice(pack: Path, code: str = "") -> tuple[Finding, ...]:
+    """What the linter advises under one code (or any), on the day of the tests; nothing for a pack that does not load."""
+    loaded = load(pack)
+    if loaded.pack is None:
+        return ()
+    return tuple(finding for finding in lint.advice(loaded.pack, loaded.used, TODAY) if code in ("", finding.code))

@@ -13,7 +13,7 @@ from pathlib import Path
 from exercise_cds.model.pack import Citation, FactSpec, NamedCondition, Program, Rule, RulePack
 from exercise_cds.model.tree import Always
 from exercise_cds.model.where import Finding, Where
-from exercise_cds.rulepack import packs
+from exercise_cds.rulepack import lint, packs
 from exercise_cds.rulepack.conditions import Conditions
 from exercise_cds.rulepack.facts import Facts, WrittenFact, fact_type, named_places, texts_of_keys
 from exercise_cds.rulepack.folder import EVIDENCE, FACTS, PACK, Files, read_file, read_folder
@@ -40,6 +40,8 @@ class Loaded:
 
     pack: RulePack | None
     findings: tuple[Finding, ...]
+    used: frozenset[tuple[str, str]] = frozenset()
+    """(sort, name) of the value sets, settings and so on that the pack's files name."""
 
 
 def load(folder: Path, overlay: Path | None = None, *, settings: Mapping[str, float] | None = None) -> Loaded:
@@ -52,9 +54,11 @@ def load(folder: Path, overlay: Path | None = None, *, settings: Mapping[str, fl
     changes = None if overlay is None else read_file(overlay, overlay.name, report)
     site = None if overlay is None or changes is None else read_overlay(changes, overlay.name, report)
     tried = {name: (float(value), Where(PACK)) for name, value in (settings or {}).items()}
-    pack = _Loading(files, site, tried, report).pack(files.digest(changes))
-    findings = report.findings()
-    return Loaded(None if report.errors else pack, findings)
+    loading = _Loading(files, site, tried, report)
+    pack = loading.pack(files.digest(changes))
+    if pack is not None and not report.errors:
+        lint.errors(pack, report)
+    return Loaded(None if report.errors else pack, report.findings(), frozenset(loading.scope.used))
 
 
 class _Loading:

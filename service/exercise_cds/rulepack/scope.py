@@ -94,10 +94,13 @@ class Scope:
     options: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Program -> the options that a note may start with."""
     replacements: Replacements = field(default_factory=Replacements)
+    used: set[tuple[str, str]] = field(default_factory=set)
+    """(sort, name) of whatever the files named: what nobody named is unused."""
 
     def knows(self, sort: str, name: str, where: Where, *, near: Collection[str] | None = None) -> bool:
         """Whether `name` is in the catalogue of its sort; a finding where it is not. True where the catalogue could not be read."""
         attribute, words = _SORTS[sort]
+        self.used.add((sort, name))
         names: Collection[str] | None = getattr(self, attribute)
         if names is None or name in names:
             return True
