@@ -3,6 +3,7 @@
 Stone: it knows nouns and nobody else. No stage reads a setting by itself; each is handed what it needs.
 """
 
+from exercise_cds.settings.fhir import FhirSettings
 from exercise_cds.settings.fields import PREFIX, is_loopback
 from exercise_cds.settings.load import UnusableSettings, load
 from exercise_cds.settings.shapes import DecisionLogSettings, Handouts, Limits, Settings
@@ -13,6 +14,7 @@ __all__ = [
     "ClientSettings",
     "DecisionLogSettings",
     "FeedbackSettings",
+    "FhirSettings",
     "Handouts",
     "Limits",
     "Rates",

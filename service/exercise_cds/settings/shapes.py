@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from exercise_cds.settings.fhir import FhirSettings
 from exercise_cds.settings.fields import (
     ORIGINS,
     PREFIX,
@@ -162,6 +163,7 @@ class Settings(BaseSettings):
     limits: Limits = setting(Limits(), "What a request may be at most.", "the settings of the group limits")
     handouts: Handouts = setting(Handouts(), "Pages for patients.", "the settings of the group handouts")
     decision_log: DecisionLogSettings = setting(DecisionLogSettings(), "The log of decisions.", "the settings of the group decision_log")
+    fhir: FhirSettings = setting(FhirSettings(), "Calls to FHIR servers.", "the settings of the group fhir")
     tokens: Tokens = setting(Tokens(), "What a token may be at most.", "the settings of the group tokens")
     replay: Replay = setting(Replay(), "Which tokens were used.", "the settings of the group replay")
     rates: Rates = setting(Rates(), "How often may be asked.", "the settings of the group rates")

@@ -16,6 +16,12 @@ class Metrics:
             ("service", "status", "outcome"),
             registry=self.registry,
         )
+        self.fhir_queries = Counter(
+            "exercise_cds_fhir_queries",
+            "Queries to FHIR servers, by result (obtained, or what went wrong), and calls whose FHIR server was not asked, by why.",
+            ("result",),
+            registry=self.registry,
+        )
         self.odd_hook_instances = Counter(
             "exercise_cds_odd_hook_instances", "Requests whose hookInstance is no UUID; they are answered.", registry=self.registry
         )
