@@ -151,7 +151,7 @@ def _write_csv(file: BinaryIO, names: Sequence[str], rows: Iterator[dict[str, An
     lines = csv.writer(_Utf8(file))
     lines.writerow(names)
     for count, row in enumerate(rows, 1):  # noqa: B007  # the last number is the answer
-        lines.writerow([_cell(row[name]) for name in names])
+        lines.writerow([cell(row[name]) for name in names])
     return count
 
 
@@ -165,7 +165,7 @@ class _Utf8:
         return self._file.write(text.encode())
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """Lists are JSON. Texts that a spreadsheet would take for a formula get an apostrophe: comments and codes come from outside."""
     if isinstance(value, list):
         return orjson.dumps(value).decode()
