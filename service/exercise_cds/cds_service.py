@@ -7,7 +7,7 @@ workbench. Clocks, uuids and what happens to the decision record are handed in.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -189,14 +189,17 @@ class CdsService:
             milliseconds=stages.spent,
         )
 
+    def visit(self, request: HookRequest, client: Client, now: datetime) -> Examination:
+        """The same visit as `respond` with what it saw, and nothing recorded. A 412 is `unobtainable`, not raised."""
+        return self._visit(self._serving, self._call(request, client, now), _Stages(self._tick))
+
     def examine(self, request: HookRequest, client: Client, now: datetime) -> Examination:
-        """The same visit as `respond`, with chart, facts and trace kept and nothing recorded. A 412 is `unobtainable`, not raised."""
+        """A visit with every rule explained."""
         serving = self._serving
         seen = self._visit(serving, self._call(request, client, now), _Stages(self._tick))
         if seen.facts is None:
             return seen
-        trace = serving.engine.trace(request.service, seen.facts)
-        return Examination(seen.decision_id, seen.decision, seen.composed, seen.chart, seen.facts, trace, seen.unobtainable)
+        return replace(seen, trace=serving.engine.trace(request.service, seen.facts))
 
     def _call(self, request: HookRequest, client: Client, now: datetime) -> _Call:
         return _Call(request, client, now, Deadline.after(self._tick, self._fetch_seconds))
