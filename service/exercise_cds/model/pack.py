@@ -220,6 +220,17 @@ class Dosing:
     progress: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ForPatients:
+    """A program's lines of the handout, in everyday words. Where one is empty, the clinician's own line stands in its place."""
+
+    about: str = ""
+    frequency: str = ""
+    intensity: str = ""
+    time: str = ""
+    progress: str = ""
+
+
 class Created(StrEnum):
     """What accepting a suggestion creates in the EHR (SEC-31: nothing else is ever created)."""
 
@@ -255,6 +266,7 @@ class Program:
     """Ways to do it that a note may choose: `{cycling: "stationary bike"}`."""
     in_place_if: Node | None = None
     handout: str = ""
+    for_patients: ForPatients = ForPatients()
     where: Where = field(default=NOWHERE, compare=False)
 
 

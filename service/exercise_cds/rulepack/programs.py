@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from exercise_cds.model.pack import Citation, Created, Dosing, Link, OrderTemplate, Program, Source, Step
+from exercise_cds.model.pack import Citation, Created, Dosing, ForPatients, Link, OrderTemplate, Program, Source, Step
 from exercise_cds.rulepack.codings import code, codes
 from exercise_cds.rulepack.conditions import Conditions
 from exercise_cds.rulepack.nodes import Place
 from exercise_cds.rulepack.report import quoted
 from exercise_cds.rulepack.scope import Scope
-from exercise_cds.rulepack.shapes.programs import CitationShape, DosingShape, OrderShape, ProgramFile, StepShape
+from exercise_cds.rulepack.shapes.programs import CitationShape, DosingShape, ForPatientsShape, OrderShape, ProgramFile, StepShape
 from exercise_cds.rulepack.shapes.vocabulary import LinkShape, SourceShape
 from exercise_cds.rulepack.texts import Spot, Texts
 
@@ -42,6 +42,7 @@ class Programs:
             },
             in_place_if=self.conditions.read(place / "in_place_if", may_be_always=False),
             handout=self.texts.shown(shape.handout or "", place / "handout", spot, "handout"),
+            for_patients=self._for_patients(shape.for_patients, place / "for_patients", spot),
             where=place.where,
         )
 
@@ -57,6 +58,13 @@ class Programs:
             for key in ("frequency", "intensity", "time", "type", "progress")
         }
         return Dosing(**shown)
+
+    def _for_patients(self, shape: ForPatientsShape, place: Place, spot: Spot) -> ForPatients:
+        shown = {
+            key: self.texts.shown(getattr(shape, key) or "", place / key, spot, f"for_patients.{key}")
+            for key in ("about", "frequency", "intensity", "time", "progress")
+        }
+        return ForPatients(**shown)
 
     def _steps(self, shapes: list[StepShape], place: Place, spot: Spot) -> tuple[Step, ...]:
         steps: dict[str, Step] = {}

@@ -29,6 +29,16 @@ class DosingShape(Shape):
     progress: Line | None = None
 
 
+class ForPatientsShape(Shape):
+    """The lines of the handout, in everyday words."""
+
+    about: Prose | None = None
+    frequency: Line | None = None
+    intensity: Line | None = None
+    time: Line | None = None
+    progress: Line | None = None
+
+
 class OrderShape(Shape):
     """What accepting the suggestion creates in the EHR."""
 
@@ -53,6 +63,7 @@ class ProgramFile(Shape):
     evidence: OneOrMany[EvidenceName] | None = None
     in_place_if: Condition = None
     handout: Label | None = None
+    for_patients: ForPatientsShape = ForPatientsShape()
 
 
 class CitationShape(Shape):
