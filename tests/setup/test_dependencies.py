@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("build", "runtime", "dev")
+LOCKS = ("build", "runtime", "dev", "chart", "sbom")
 
 
 def _wanted() -> dict[str, Requirement]:
