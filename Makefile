@@ -33,6 +33,7 @@ format:  ## put the code into its one form
 docs:  ## write the pages that are made from the code
 	@tools/set-up
 	@$(BIN)/python tools/settings_page.py
+	@$(BIN)/python tools/findings_page.py
 
 lock:  ## choose versions anew and pin them with their hashes (needs network)
 	@tools/set-up

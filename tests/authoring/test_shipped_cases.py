@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from exercise_cds.authoring import Runner
+from exercise_cds.authoring.runner import Runner
 from exercise_cds.rulepack import Case, load, read_cases
 
 PACK = Path(__file__).resolve().parents[2] / "rules" / "low-back-pain"

@@ -9,10 +9,11 @@ import click
 from exercise_cds import __version__
 
 COMMANDS = {
+    "check": ("exercise_cds.cli.check", "Say every mistake of a rule pack, each at its line."),
     "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
 }
-"""Name -> module with a command of that name, and its line in the list."""
+"""Name -> module with a command of that name (or `name_command`, where the name means something else there), and its line in the list."""
 
 
 class Commands(click.Group):
@@ -26,7 +27,8 @@ class Commands(click.Group):
         """Load the module of one command."""
         if cmd_name not in COMMANDS:
             return None
-        found: click.Command = getattr(import_module(COMMANDS[cmd_name][0]), cmd_name)
+        module = import_module(COMMANDS[cmd_name][0])
+        found: click.Command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
         return found
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
