@@ -67,8 +67,27 @@ class Handouts(Part):
 
 
 class DecisionLogSettings(Part):
-    """One row for each answered request."""
+    """One row for each answered request, and how long it is kept with its feedback."""
 
+    days: int = setting(
+        400,
+        "Days that decisions, their cards and their feedback are kept; 0: nothing is ever removed (a legal hold).",
+        "a whole number from 0 to 36500",
+        ge=0,
+        le=36_500,
+    )
+    keys_file: Path | None = setting(
+        None,
+        "A file with the keys that turn patients and users into pseudonyms (records.md); unset: neither is kept in any form.",
+        "the path of a file with one `id secret` a line",
+    )
+    queue: int = setting(
+        10_000,
+        "Decisions that may wait in memory for the database; what comes beyond is lost, and counted.",
+        "a whole number from 100 to 1000000",
+        ge=100,
+        le=1_000_000,
+    )
     on_failure: Literal["continue", "refuse"] = setting(
         "continue",
         "What a call meets while decisions cannot be kept: `continue` answers it and counts the loss, `refuse` answers 503.",

@@ -82,6 +82,16 @@ class FeedbackSettings(Part):
     keep_comments: bool = setting(
         False, "Whether clinicians' free text is stored, which may hold patient data; otherwise it is dropped.", "true or false"
     )
+    unknown_days: int = setting(
+        90, "Days that feedback on cards that we did not give is kept.", "a whole number from 1 to 36500", ge=1, le=36_500
+    )
+    unknown_most: int = setting(
+        10_000,
+        "Entries on such cards that are kept of one client (and tenant); the newest stay.",
+        "a whole number from 100 to 10000000",
+        ge=100,
+        le=10_000_000,
+    )
 
 
 class ClientSettings(Part):
