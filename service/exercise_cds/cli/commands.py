@@ -9,9 +9,16 @@ import click
 from exercise_cds import __version__
 
 COMMANDS = {
+    "call": ("exercise_cds.cli.call", "Ask a service as an EHR would, and show its cards."),
     "check": ("exercise_cds.cli.check", "Say every mistake of a rule pack, each at its line."),
     "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
+    "report": ("exercise_cds.cli.records", "Write what a committee learns from the records."),
+    "export": ("exercise_cds.cli.records", "Write all records as files."),
+    "verify": ("exercise_cds.cli.records", "Check that the records are whole."),
+    "backup": ("exercise_cds.cli.records", "Copy the SQLite database while it is in use."),
+    "purge": ("exercise_cds.cli.records", "Remove records that are older than their days."),
+    "forget": ("exercise_cds.cli.records", "Remove every record of one patient."),
 }
 """Name -> module with a command of that name (or `name_command`, where the name means something else there), and its line in the list."""
 

@@ -56,16 +56,26 @@ class Folder:
 
 def read_folder(folder: Path) -> list[Resource]:
     """Every resource of a folder's `*.json` files, those of Bundles one by one. Raises UnreadableFile, OSError."""
-    return [resource for path in sorted(folder.rglob("*.json")) for resource in _resources_of(path)]
+    return [resource for path in sorted(folder.rglob("*.json")) for resource in resources_of(path)]
 
 
-def _resources_of(path: Path) -> Iterator[Resource]:
+def resources_of(path: Path) -> Iterator[Resource]:
+    """The resource of one file, those of its Bundle, or those of a hook request's prefetch. Raises UnreadableFile, OSError."""
     try:
         whole = orjson.loads(path.read_bytes())
     except orjson.JSONDecodeError as fault:
         raise UnreadableFile(f"{path.name} is no JSON: {fault.msg} at line {fault.lineno}") from None
+    if isinstance(whole, dict) and "hook" in whole and isinstance(whole.get("prefetch"), dict):
+        for key, value in whole["prefetch"].items():
+            if value is not None:
+                yield from _unbundled(value, f"{path.name}, prefetch {key}")
+    else:
+        yield from _unbundled(whole, path.name)
+
+
+def _unbundled(whole: Any, place: str) -> Iterator[Resource]:
     if not isinstance(whole, dict) or not isinstance(whole.get("resourceType"), str):
-        raise UnreadableFile(f"{path.name} holds no FHIR resource: it has no resourceType")
+        raise UnreadableFile(f"{place} holds no FHIR resource: it has no resourceType")
     if whole["resourceType"] != "Bundle":
         yield whole
         return
@@ -73,7 +83,7 @@ def _resources_of(path: Path) -> Iterator[Resource]:
     for number, entry in enumerate(entries if isinstance(entries, list) else ()):
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
-            raise UnreadableFile(f"{path.name}: entry[{number}] holds no FHIR resource")
+            raise UnreadableFile(f"{place}: entry[{number}] holds no FHIR resource")
         yield resource
 
 
