@@ -167,13 +167,14 @@ def test_unknown_cards_are_bounded_by_client(store: Store, clock: Clock) -> None
 
 
 def test_unknown_cards_are_bounded_by_age(store: Store, clock: Clock) -> None:
-    """Feedback on unknown cards is removed after its days; feedback on known ones stays."""
+    """Feedback on unknown cards is removed after its days, of which 0 means never; feedback on known ones stays."""
     feedback = FeedbackStore(store, bounds=Bounds(days=90))
     keep(store, a_record(1))
     feedback.add([overridden(1), overridden("unknown")], **CALL)
     clock.forward(days=89)
     assert feedback.purge_unknown() == 0
     clock.forward(days=2)
+    assert FeedbackStore(store, bounds=Bounds(days=0)).purge_unknown() == 0
     assert feedback.purge_unknown() == 1
     assert count(store, schema.feedback) == 1
 

@@ -48,6 +48,12 @@ def parse_url(text: str) -> URL:
     raise BadDatabaseUrl("Only SQLite and PostgreSQL are supported: write sqlite:///path/to/file.db or postgresql://user@host/name.")
 
 
+def sqlite_file(text: str) -> Path | None:
+    """The file that an address names, or None where it is no file. Raises BadDatabaseUrl."""
+    url = parse_url(text)
+    return Path(str(url.database)) if url.get_backend_name() == "sqlite" else None
+
+
 def make_engine(url: URL, lock_wait: float = LOCK_WAIT) -> Engine:
     """An engine that never shows parameters in its errors: they would be patients' pseudonyms and clinicians' comments."""
     usual: dict[str, Any] = {"hide_parameters": True, "pool_size": _POOL, "pool_timeout": lock_wait}

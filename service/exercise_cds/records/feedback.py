@@ -41,7 +41,7 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How much is kept of feedback on unknown cards: by client (issuer and tenant) the newest `per_client`, for `days` days."""
+    """How much is kept of feedback on unknown cards: of each client (issuer and tenant) the newest, for `days` days (0: no limit)."""
 
     per_client: int = 10_000
     days: int = 90
@@ -136,10 +136,11 @@ class FeedbackStore:
     def _purge_client(self, issuer: str, tenant: str) -> int:
         theirs = and_(feedback.c.issuer == issuer, feedback.c.tenant == tenant, ~card_is_known())
         newest = select(feedback.c.entry).where(theirs).order_by(feedback.c.received_at.desc(), feedback.c.entry)
-        old = self._store.clock() - timedelta(days=self._bounds.days)
-        too_many = feedback.c.entry.in_(newest.offset(self._bounds.per_client).limit(1_000_000_000))
+        excess: list[ColumnElement[bool]] = [feedback.c.entry.in_(newest.offset(self._bounds.per_client).limit(1_000_000_000))]
+        if self._bounds.days > 0:
+            excess.append(feedback.c.received_at < self._store.clock() - timedelta(days=self._bounds.days))
         with self._store.writing() as connection:
-            return connection.execute(delete(feedback).where(theirs, or_(feedback.c.received_at < old, too_many))).rowcount
+            return connection.execute(delete(feedback).where(theirs, or_(*excess))).rowcount
 
 
 def card_is_known() -> ColumnElement[bool]:

@@ -43,7 +43,8 @@ class Rate:
         n, p = self.whole, self.share
         middle = (p + _Z * _Z / (2 * n)) / (1 + _Z * _Z / n)
         half = _Z / (1 + _Z * _Z / n) * math.sqrt(p * (1 - p) / n + _Z * _Z / (4 * n * n))
-        return max(0.0, middle - half), min(1.0, middle + half)
+        # at the ends the sums leave a rounding error of 1e-17 where the formula gives 0 and 1
+        return (0.0 if self.part == 0 else middle - half), (1.0 if self.part == n else middle + half)
 
 
 def rate(part: Count, whole: Count) -> Rate | None:
