@@ -18,7 +18,7 @@ from exercise_cds.fhir import Limits, warm_up
 from exercise_cds.model.pack import RulePack
 from exercise_cds.records import BadDatabaseUrl, DecisionLog, PackListing, StoreUnreachable, UnknownSchema, open_store
 from exercise_cds.settings import Settings, UnusableSettings, load
-from exercise_cds.web import create_app, logs, server
+from exercise_cds.web import create_app, handouts, logs, server
 
 EXAMPLE = ("low-back-pain-exercise", Path("fhir_examples/chronic-low-back-pain/request.json"))
 """What the printed `curl` posts, and to which service: a chart that gets a card on any day."""
@@ -56,7 +56,8 @@ def serve(config: Path | None, **flags: Any) -> None:
         start=lambda: decisions.served(_listing(steward.serving.pack)),
         end=decisions.close,
     )
-    server.run(create_app(steward, settings), settings, moments)
+    pages = [handouts.blueprint(lambda: steward.serving.pack)]
+    server.run(create_app(steward, settings, pages=pages), settings, moments)
 
 
 def _decision_log(settings: Settings, console: Console) -> DecisionLog:

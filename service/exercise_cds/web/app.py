@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from flask import Flask, Response, g, request
+from flask import Blueprint, Flask, Response, g, request
 from werkzeug.exceptions import HTTPException
 
 from exercise_cds.errors import CdsError, Unauthorized
@@ -31,6 +31,10 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 """Any other is a word of the caller's, and is not logged."""
 
 
+_LINKED_TO = frozenset({"handouts"})
+"""Blueprints that pages of other sites link to."""
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -45,15 +49,16 @@ def anybody(settings: Settings) -> api.Authenticate:
     return lambda _headers, _path: client
 
 
-def create_app(
+def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     service: CdsService,
     settings: Settings,
     *,
     authenticate: api.Authenticate | None = None,
     clock: Callable[[], datetime] = _now,
     failing: Callable[[], tuple[str, ...]] = _nothing_fails,
+    pages: Iterable[Blueprint] = (),
 ) -> Flask:
-    """The application. `authenticate` tells who asks; without one, `settings` must say that nobody is asked."""
+    """The application. `authenticate` tells who asks; without one, `settings` must say that nobody is asked. `pages` are for people."""
     if authenticate is None:
         if settings.authentication != "none":
             raise ValueError("authentication is on, so create_app needs an authenticate")
@@ -70,6 +75,8 @@ def create_app(
     app.register_error_handler(Exception, _failed)
     app.register_blueprint(api.blueprint(api.Door(service, settings, authenticate, clock, metrics)))
     app.register_blueprint(ops.blueprint(failing))
+    for blueprint in pages:
+        app.register_blueprint(blueprint)
     return app
 
 
@@ -86,6 +93,8 @@ def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors
         environ = request.environ
         perimeter.header_size(environ, settings.limits.header)
         doors.host(environ)
+        if request.blueprint in _LINKED_TO:
+            return None  # whoever follows a card's link comes from the EHR's page, and finds nothing about anybody
         if doors.page(environ) and request.method == "OPTIONS":
             return Response(status=204, headers=_PREFLIGHT)
         return None
