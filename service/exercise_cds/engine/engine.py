@@ -13,11 +13,12 @@ from typing import Self
 from exercise_cds.engine.agreement import agree, disagreement, outcome_of_either
 from exercise_cds.engine.conditions import ABOUT, SERVICE_GATE, Plan, plan
 from exercise_cds.engine.durable import Durable, DurableFailed
-from exercise_cds.engine.evaluator import Readings, compile_readings
+from exercise_cds.engine.evaluator import compile_readings
 from exercise_cds.engine.offers import Offers
-from exercise_cds.engine.outcome import outcome_at_the_gates, outcome_of_rules, said
+from exercise_cds.engine.outcome import outcome_at_the_gates
 from exercise_cds.engine.readings import TRUE, gate_of, outcome_of
 from exercise_cds.engine.trace import Trace, explain
+from exercise_cds.engine.weighing import weighed
 from exercise_cds.model.decision import Decision, Outcome, RuleOutcome
 from exercise_cds.model.facts import Facts
 from exercise_cds.model.pack import RulePack
@@ -46,7 +47,7 @@ class ServiceEngine:
         self._read = compile_readings(service_plan.conditions)
         self._durable_gates = Durable(service_plan.gates)
         self._durable = Durable(service_plan.conditions)
-        self._outcomes = [(_OutcomesOfRule(one.rule.id, silent=one.rule.silent), one.when, one.unless, one) for one in service_plan.rules]
+        self._outcomes = [(_OutcomesOfRule(one.rule.id, silent=one.rule.silent), one.when, one.unless) for one in service_plan.rules]
 
     def decide(self, facts: Facts) -> Decision:
         """The decision for these facts."""
@@ -68,7 +69,7 @@ class ServiceEngine:
     def _decide_inside(self, facts: Facts, *, differing: dict[str, str] | None = None) -> Decision:
         """The decision where the gates are open, or at least one engine says so of each that is not (`differing`)."""
         readings = self._read(facts)
-        outcomes = [of_rule[readings[when], readings[unless]] for of_rule, when, unless, _ in self._outcomes]
+        outcomes = [of_rule[readings[when], readings[unless]] for of_rule, when, unless in self._outcomes]
         error = ""
         try:
             true_there = self._durable.true_conditions(facts)
@@ -78,32 +79,8 @@ class ServiceEngine:
             if differing is not None or not agree(readings, true_there):
                 differing = disagreement(self.plan, readings, true_there) | (differing or {})
                 outcomes = [outcome_of_either(one, outcome, true_there) for one, outcome in zip(self.plan.rules, outcomes, strict=True)]
-        return self._weigh(readings, outcomes, differing or {}, error)
-
-    def _weigh(self, readings: Readings, outcomes: list[RuleOutcome], differing: dict[str, str], error: str) -> Decision:
-        held_back = bool(differing or error)
-        active = [
-            (entry[3], outcome)
-            for entry, outcome in zip(self._outcomes, outcomes, strict=True)
-            if outcome.speaks or outcome.withholds is not None
-        ]
-        in_place = {program: readings[number] for program, number in self.plan.in_place.items()}
-        answer = self._offers.weigh(active, in_place, hold_back=held_back)
-        cards = said(planned.rule for planned, outcome in active if outcome.speaks)
-        return Decision(
-            outcome=Outcome.RULE_ERROR if held_back else outcome_of_rules(cards, answer, self.plan.rules, readings),
-            about=gate_of(readings[ABOUT]),
-            service_gate=gate_of(readings[SERVICE_GATE]),
-            rules=tuple(outcomes),
-            said=tuple([rule for rule, _ in cards]),
-            offered=answer.offered,
-            withheld=answer.withheld,
-            in_place=answer.in_place,
-            in_place_in_doubt=answer.in_place_in_doubt,
-            notes=answer.notes,
-            disagreement=differing,
-            engine_error=error,
-        )
+        rules, in_place = self.plan.rules, self.plan.in_place
+        return weighed(rules, outcomes, readings, self._offers, in_place=in_place, differing=differing, error=error)
 
     def differing(self, facts: Facts) -> dict[str, str]:
         """What the engines see differently of these facts, whatever the gates say: for trying a pack out."""
