@@ -14,11 +14,13 @@ from rich.text import Text
 from exercise_cds import rulepack
 from exercise_cds.cards import Composer
 from exercise_cds.cds_service import CdsService, prepare
-from exercise_cds.fhir import Limits, warm_up
+from exercise_cds.cli.fhir_servers import fhir_servers
+from exercise_cds.fhir import Limits, ResourceSource, warm_up
 from exercise_cds.model.pack import RulePack
 from exercise_cds.records import BadDatabaseUrl, DecisionLog, PackListing, StoreUnreachable, UnknownSchema, open_store
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, handouts, logs, server
+from exercise_cds.web.metrics import Metrics
 
 EXAMPLE = ("low-back-pain-exercise", Path("fhir_examples/chronic-low-back-pain/request.json"))
 """What the printed `curl` posts, and to which service: a chart that gets a card on any day."""
@@ -43,6 +45,8 @@ def serve(config: Path | None, **flags: Any) -> None:
             _stop(
                 console, "authentication is on, and this version cannot verify tokens yet: set authentication to none to try it on loopback"
             )
+        metrics = Metrics()
+        source = fhir_servers(settings, lambda result: metrics.fhir_queries.labels(result).inc())
         server.look_at_port(settings)
     except UnusableSettings as fault:
         _stop(console, *fault.sentences)
@@ -50,14 +54,14 @@ def serve(config: Path | None, **flags: Any) -> None:
         _stop(console, str(fault))
     logs.configure(settings.log_level)
     decisions = _decision_log(settings, console)
-    steward = _steward(settings, console, decisions)
+    steward = _steward(settings, console, decisions, source)
     moments = server.Moments(
         ready=lambda: console.print(_greeting(settings)),
         start=lambda: decisions.served(_listing(steward.serving.pack)),
         end=decisions.close,
     )
     pages = [handouts.blueprint(lambda: steward.serving.pack)]
-    server.run(create_app(steward, settings, pages=pages), settings, moments)
+    server.run(create_app(steward, settings, metrics=metrics, pages=pages), settings, moments)
 
 
 def _decision_log(settings: Settings, console: Console) -> DecisionLog:
@@ -69,7 +73,7 @@ def _decision_log(settings: Settings, console: Console) -> DecisionLog:
     return DecisionLog(store, on_failure=settings.decision_log.on_failure)
 
 
-def _steward(settings: Settings, console: Console, decisions: DecisionLog) -> CdsService:
+def _steward(settings: Settings, console: Console, decisions: DecisionLog, source: ResourceSource) -> CdsService:
     """The pack, loaded and compiled. A pack with an error does not serve: every finding is printed. Advice is only counted."""
     loaded = rulepack.load(settings.rules, settings.overlay)
     if loaded.pack is None:
@@ -88,7 +92,15 @@ def _steward(settings: Settings, console: Console, decisions: DecisionLog) -> Cd
     for plan in serving.plans.values():
         warm_up(plan)
     limits = Limits(depth=settings.limits.depth, entries=settings.limits.entries)
-    return CdsService(serving, limits=limits, strict=settings.strict, record=decisions.put, tick=time.perf_counter)
+    return CdsService(
+        serving,
+        limits=limits,
+        strict=settings.strict,
+        record=decisions.put,
+        tick=time.perf_counter,
+        source=source,
+        fetch_seconds=settings.deadline_ms / 1_000,
+    )
 
 
 def _listing(pack: RulePack) -> PackListing:

@@ -45,7 +45,7 @@ def _nothing_fails() -> tuple[str, ...]:
 
 def anybody(settings: Settings) -> api.Authenticate:
     """Without authentication every caller is the same one, in the service's own time zone."""
-    client = replace(ANONYMOUS, zone=settings.zone)
+    client = replace(ANONYMOUS, zone=settings.zone, fhir_servers=frozenset(settings.fhir.servers))
     return lambda _headers, _path: client
 
 
@@ -56,6 +56,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     authenticate: api.Authenticate | None = None,
     clock: Callable[[], datetime] = _now,
     failing: Callable[[], tuple[str, ...]] = _nothing_fails,
+    metrics: Metrics | None = None,
     pages: Iterable[Blueprint] = (),
 ) -> Flask:
     """The application. `authenticate` tells who asks; without one, `settings` must say that nobody is asked. `pages` are for people."""
@@ -65,7 +66,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
         authenticate = anybody(settings)
     app = Flask("exercise_cds", static_folder=None)
     app.url_map.merge_slashes = False  # a path is right or wrong; nobody is sent elsewhere
-    metrics = Metrics()
+    metrics = metrics or Metrics()  # handed in where others count on them too
     app.extensions["metrics"] = metrics
     doors = perimeter.Doors(settings)
     app.before_request(_first_looks(service, settings, doors))
