@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from builders.packs import SERVICE, any_of, at_least, card, note, offer, pack, program, rule, service, withhold, yes
+from builders.packs import SERVICE, any_of, at_least, below, card, note, offer, pack, program, rule, service, withhold, yes
 from exercise_cds.engine import Engine, corset
 from exercise_cds.engine.durable import Durable
 from exercise_cds.model.decision import Decision, Gate, Outcome, Truth, Why, Withheld
@@ -74,6 +74,22 @@ def test_a_rule_that_only_we_say_is_true_stands() -> None:
     assert (decision.said, decision.offered) == (("fever",), ())
     assert [one.program for one in decision.withheld] == ["walking"]
     assert decision.outcome is Outcome.RULE_ERROR
+
+
+def test_as_many_true_on_both_sides_is_no_agreement() -> None:
+    """One rule that only durable-rules says is true and one that only we say: both are told, and both stand."""
+    made = pack(*PACK.rules, rule("early", below("days", 15), says=card("info")), programs=PACK.programs.values())
+    decision = with_wrong_shard(made, FACTS, "days", -1)
+    assert decision.disagreement == {"fever": "durable-rules", "early": "evaluator"}
+    assert decision.said == ("fever", "early")
+
+
+def test_a_rule_that_is_excused_there_does_not_count_as_fired() -> None:
+    """Where durable-rules says that `when` is true and `unless` too, and we say that neither fired, nothing of the rule stands."""
+    made = pack(rule("excused", at_least("days", 15), at_least("days", 10), says=card("warning"), withholds=[withhold("walking")]))
+    decision = with_wrong_shard(made, FACTS, "days", -1)
+    assert decision.disagreement == {"excused": "durable-rules"}
+    assert (decision.outcome, decision.fired, decision.said, decision.withheld) == (Outcome.RULE_ERROR, (), (), ())
 
 
 def test_a_difference_about_unless_is_told_by_its_name() -> None:

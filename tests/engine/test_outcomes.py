@@ -58,6 +58,8 @@ PRECEDENCE: list[tuple[str, list[Rule], Outcome]] = [
     ("nothing, because nothing applies", [rule("no", yes("no"), offers=[offer("walking")])], Outcome.NOTHING_TO_ADVISE),
     ("only a withholding lacks its record", [rule("w", at_least("pain", 7), withholds=[withhold("x")])], Outcome.NOTHING_TO_ADVISE),
     ("excused for certain, whatever the record", [rule("e", at_least("pain", 7), yes("yes"), says=card())], Outcome.NOTHING_TO_ADVISE),
+    ("excused for certain, whatever the doubt", [rule("e", yes("perhaps"), yes("yes"), says=card())], Outcome.NOTHING_TO_ADVISE),
+    ("for want of a record, perhaps excused", [rule("e", at_least("pain", 7), yes("perhaps"), says=card())], Outcome.NOT_ENOUGH_DATA),
     ("silent rules alone", [SILENT], Outcome.NOTHING_TO_ADVISE),
     ("a silent rule changes nothing", [OFFERS, SILENT], Outcome.ADVISED),
     ("no rule at all", [], Outcome.NOTHING_TO_ADVISE),

@@ -145,9 +145,11 @@ MISSES: list[tuple[Node, Node | None, str]] = [
     (all_of(yes("wound"), at_least("back_pain_days", 14)), None, "back_pain_days 13, one day short of 14"),
     (any_of(yes("sciatica"), at_least("back_pain_days", 14)), None, "back_pain_days 13, one day short of 14"),
     (any_of(at_least("back_pain_days", 28), below("pain", 6.9)), None, "pain 7, 0.1 over 6.9"),
+    (any_of(at_least("back_pain_days", 14), below("pain", 6.4)), None, "back_pain_days 13, one day short of 14"),
     (any_of(all_of(yes("sciatica"), yes("surgery")), at_least("back_pain_days", 85)), None, "back_pain_days 13, 72 days short of 85"),
     (all_of(yes("sciatica"), yes("surgery")), None, "sciatica is no; surgery is in doubt: procedures were not sent"),
     (yes("wound"), yes("wound"), "wound is yes"),
+    (yes("wound"), any_of(yes("surgery"), yes("wound")), "wound is yes"),
     (yes("sciatica"), at_most("back_pain_days", 13), "sciatica is no; back_pain_days 13, not above 13"),
 ]
 

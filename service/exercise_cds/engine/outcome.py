@@ -68,7 +68,7 @@ def _outcome_of_silence(hopeful: Sequence[tuple[int, int]]) -> Outcome:
             continue
         speaks = when & AS_IT_STANDS and not unless & IF_DOUBT
         kept_by_doubt |= bool(when & IF_DOUBT and not speaks)
-        wanting |= wants_record(when) and not unless & IF_DOUBT
+        wanting |= wants_record(when)
     if kept_by_doubt:
         return Outcome.DATA_UNOBTAINABLE
     return Outcome.NOT_ENOUGH_DATA if wanting else Outcome.NOTHING_TO_ADVISE
