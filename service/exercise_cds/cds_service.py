@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
 
@@ -84,6 +85,10 @@ def prepare(pack: RulePack, *, named_services: frozenset[str] = frozenset(), com
     )
 
 
+_AS_CHARTED: Facts = MappingProxyType({})
+"""No fact stands in the place of the chart's."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     """What is asked, who asks, when, and until when whatever is fetched for it must have come."""
@@ -92,6 +97,8 @@ class _Call:
     client: Client
     now: datetime
     deadline: Deadline
+    instead: Facts = _AS_CHARTED
+    """What if: facts that stand in the place of the chart's."""
 
 
 class _Stages:
@@ -193,10 +200,14 @@ class CdsService:
         """The same visit as `respond` with what it saw, and nothing recorded. A 412 is `unobtainable`, not raised."""
         return self._visit(self._serving, self._call(request, client, now), _Stages(self._tick))
 
-    def examine(self, request: HookRequest, client: Client, now: datetime) -> Examination:
-        """A visit with every rule explained."""
+    def examine(self, request: HookRequest, client: Client, now: datetime, *, instead: Facts = _AS_CHARTED) -> Examination:
+        """A visit with every rule explained.
+
+        `instead` asks what would be if these facts were otherwise; it is for the workbench, and no door that answers an EHR has it.
+        """
         serving = self._serving
-        seen = self._visit(serving, self._call(request, client, now), _Stages(self._tick))
+        call = replace(self._call(request, client, now), instead=instead)
+        seen = self._visit(serving, call, _Stages(self._tick))
         if seen.facts is None:
             return seen
         return replace(seen, trace=serving.engine.trace(request.service, seen.facts))
@@ -219,6 +230,8 @@ class CdsService:
         chart = read_chart(plan, prefetch, request, today=today, zone=client.zone, limits=self._limits, strict=self._strict)
         stages.ended("read")
         facts = serving.deriver.derive(chart)
+        if call.instead:
+            facts = {**facts, **call.instead}
         stages.ended("facts")
         decision = serving.engine.decide(request.service, facts)
         stages.ended("engine")
