@@ -1,7 +1,7 @@
 """CDS Hooks as EHRs call it: discovery and the service. No logic: the order of looks, then the steward, then the answer.
 
-The order of refusals: method and path, header size, whose name and whose page, authentication, how busy we are, media type, size, JSON,
-envelope, context. What costs more, or says more, comes later.
+The order of refusals: how often an address asks, method and path, header size, whose name and whose page, authentication, how often a
+client asks, how busy we are, media type, size, JSON, envelope, context. What costs more, or says more, comes later.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from exercise_cds.model.client import Client
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, perimeter
 from exercise_cds.web.metrics import Metrics
+from exercise_cds.web.rates import Rate
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from exercise_cds.cds_service import CdsService
@@ -41,6 +42,8 @@ class Said:
     cards: int | None = None
     digest: str = ""
     reason: str = ""
+    tenant: str = ""
+    jti: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,7 @@ class Door:
     authenticate: Authenticate
     clock: Callable[[], datetime]
     metrics: Metrics
+    rate: Rate
 
 
 def blueprint(door: Door) -> Blueprint:
@@ -62,14 +66,15 @@ def blueprint(door: Door) -> Blueprint:
     @pages.get("/cds-services")
     def discovery() -> Response:
         """What is offered, with the prefetch that each service asks for (CH-011 to CH-020)."""
+        if not door.settings.open_discovery:
+            _who(door, g.said)
         return answers.success({"services": door.service.services()})
 
     @pages.post("/cds-services/<service>")
     def call(service: str) -> Response:  # noqa: ARG001 - the path's own word; it was looked up first, and stands in `said`
         """One hook request."""
         said: Said = g.said
-        client = door.authenticate(request.headers, request.path)
-        said.issuer = client.issuer
+        client = _who(door, said)
         if not room.acquire(blocking=False):
             raise Unavailable("The service is busy: ask again in a second.", retry_after=1)
         try:
@@ -78,6 +83,14 @@ def blueprint(door: Door) -> Blueprint:
             room.release()
 
     return pages
+
+
+def _who(door: Door, said: Said) -> Client:
+    """Who asks, and not too often."""
+    client = door.authenticate(request.headers, request.path)
+    said.issuer, said.tenant = client.issuer, client.tenant
+    door.rate.take(client.issuer)
+    return client
 
 
 def _answer(door: Door, said: Said, client: Client) -> Response:

@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from flask import Blueprint, Flask, Response, g, request
+from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
 from exercise_cds.errors import CdsError, Unauthorized
-from exercise_cds.model.client import ANONYMOUS
+from exercise_cds.model.client import ANONYMOUS, Admission
 from exercise_cds.settings import Settings
-from exercise_cds.web import answers, api, logs, ops, perimeter
+from exercise_cds.web import answers, api, feedback, logs, ops, perimeter
 from exercise_cds.web.metrics import Metrics
+from exercise_cds.web.rates import Addresses, Rate
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from exercise_cds.cds_service import CdsService
+    from exercise_cds.records import FeedbackStore
 
 _PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, POST",
@@ -31,6 +35,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 """Any other is a word of the caller's, and is not logged."""
 
 
+_LONGEST = 128
+"""Characters of a tenant or jti in a log line."""
 _LINKED_TO = frozenset({"handouts"})
 """Blueprints that pages of other sites link to."""
 
@@ -49,32 +55,48 @@ def anybody(settings: Settings) -> api.Authenticate:
     return lambda _headers, _path: client
 
 
+def _lend_to_anybody(settings: Settings) -> feedback.Lend:
+    admission = Admission(anybody(settings)(Headers(), ""))
+    return lambda _headers, _path: nullcontext(admission)
+
+
 def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     service: CdsService,
     settings: Settings,
     *,
     authenticate: api.Authenticate | None = None,
+    lend: feedback.Lend | None = None,
+    feedback_store: FeedbackStore | None = None,
     clock: Callable[[], datetime] = _now,
     failing: Callable[[], tuple[str, ...]] = _nothing_fails,
     metrics: Metrics | None = None,
     pages: Iterable[Blueprint] = (),
 ) -> Flask:
-    """The application. `authenticate` tells who asks; without one, `settings` must say that nobody is asked. `pages` are for people."""
+    """The application.
+
+    `authenticate` tells who asks, and `lend` the same for feedback (both are the guard's); without them, `settings` must say that
+    nobody is asked. Without `feedback_store` there is no feedback endpoint. `pages` are for people.
+    """
     if authenticate is None:
         if settings.authentication != "none":
             raise ValueError("authentication is on, so create_app needs an authenticate")
-        authenticate = anybody(settings)
+        authenticate, lend = anybody(settings), _lend_to_anybody(settings)
     app = Flask("exercise_cds", static_folder=None)
     app.url_map.merge_slashes = False  # a path is right or wrong; nobody is sent elsewhere
     metrics = metrics or Metrics()  # handed in where others count on them too
     app.extensions["metrics"] = metrics
     doors = perimeter.Doors(settings)
+    rates = Rate(settings.rates.client, time.monotonic)
     app.before_request(_first_looks(service, settings, doors))
     app.after_request(_last_words(doors, metrics))
-    app.register_error_handler(CdsError, _refused)
+    app.register_error_handler(CdsError, _refuse(metrics))
     app.register_error_handler(HTTPException, answers.of_framework)
     app.register_error_handler(Exception, _failed)
-    app.register_blueprint(api.blueprint(api.Door(service, settings, authenticate, clock, metrics)))
+    app.register_blueprint(api.blueprint(api.Door(service, settings, authenticate, clock, metrics, rates)))
+    if feedback_store is not None:
+        if lend is None:
+            raise ValueError("feedback is stored, so create_app needs a lend beside its authenticate")
+        app.register_blueprint(feedback.blueprint(feedback.FeedbackDoor(feedback_store, settings, lend, rates, metrics)))
     app.register_blueprint(ops.blueprint(failing))
     for blueprint in pages:
         app.register_blueprint(blueprint)
@@ -83,9 +105,12 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
 
 def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors) -> Callable[[], Response | None]:
     """What is looked at on every path, before authentication."""
+    addresses, rate = Addresses(settings.rates.trusted_proxies), Rate(settings.rates.address, time.monotonic)
 
     def look() -> Response | None:
         said = g.said = api.Said(time.perf_counter())
+        if request.blueprint != "ops":
+            rate.take(addresses.of(request.environ))
         if request.routing_exception is not None:
             raise request.routing_exception
         if (name := (request.view_args or {}).get("service")) is not None:
@@ -128,9 +153,18 @@ def _reader(doors: perimeter.Doors) -> str:
     return origin if origin in doors.origins else ""
 
 
-def _refused(fault: CdsError) -> Response:
-    g.said.reason = fault.reason if isinstance(fault, Unauthorized) else type(fault).__name__
-    return answers.refusal(fault)
+def _refuse(metrics: Metrics) -> Callable[[CdsError], Response]:
+    def refuse(fault: CdsError) -> Response:
+        """A caller's mistake: why goes to log and counters; of a 401 the caller hears nothing (CH-139)."""
+        said: api.Said = g.said
+        said.reason = type(fault).__name__
+        if isinstance(fault, Unauthorized):
+            said.reason, said.tenant, said.jti = fault.reason, said.tenant or fault.tenant, fault.jti
+            said.issuer = said.issuer or fault.issuer
+        metrics.refusals.labels(said.reason).inc()
+        return answers.refusal(fault)
+
+    return refuse
 
 
 def _failed(fault: Exception) -> Response:
@@ -152,5 +186,7 @@ def _tell(said: api.Said, status: int) -> None:
         cards=said.cards,
         digest=said.digest,
         issuer=said.issuer,
+        tenant=said.tenant[:_LONGEST],
+        jti=said.jti[:_LONGEST],
         reason=said.reason,
     )

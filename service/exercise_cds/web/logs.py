@@ -30,6 +30,8 @@ FIELDS = frozenset(
         "cards",
         "digest",
         "issuer",
+        "tenant",
+        "jti",
         "reason",
         "error",
         "error_id",
@@ -38,7 +40,8 @@ FIELDS = frozenset(
         "pid",
     }
 )
-"""Everything that may stand in a line. `service` and `hook` are names of ours; `reason` is a code, `where` a place in our code."""
+"""Everything that may stand in a line. `service` and `hook` are names of ours; `issuer`, `tenant` and `jti` are those of
+tokens whose signature was good, or `issuer` a configured one; `reason` is a code, `where` a place in our code."""
 
 
 def configure(level: str, stream: BinaryIO | None = None) -> None:

@@ -22,6 +22,18 @@ class Metrics:
             ("result",),
             registry=self.registry,
         )
+        self.refusals = Counter(
+            "exercise_cds_refusals",
+            "Requests refused, by why: the reason code of a 401 (clients.md), else the name of the error.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.feedback_entries = Counter(
+            "exercise_cds_feedback_entries",
+            "Entries of feedback by kind: new, repeated, and those of both that are on cards we do not know.",
+            ("kind",),
+            registry=self.registry,
+        )
         self.odd_hook_instances = Counter(
             "exercise_cds_odd_hook_instances", "Requests whose hookInstance is no UUID; they are answered.", registry=self.registry
         )
