@@ -97,7 +97,7 @@ class _Call:
     client: Client
     now: datetime
     deadline: Deadline
-    instead: Facts = _AS_CHARTED
+    instead: Facts = field(default_factory=lambda: _AS_CHARTED)  # a mapping proxy has no hash before Python 3.12
     """What if: facts that stand in the place of the chart's."""
 
 
