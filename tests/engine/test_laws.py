@@ -9,7 +9,7 @@ import pytest
 
 from builders import packs
 from builders.random_packs import DOUBT, PROGRAMS, random_fact, random_facts, random_node, random_pack, random_rule
-from exercise_cds.engine import Engine
+from exercise_cds.engine import Alone, Engine
 from exercise_cds.model.decision import Decision, Gate, Outcome
 from exercise_cds.model.facts import Fact, InDoubt
 from exercise_cds.model.pack import RulePack
@@ -121,3 +121,14 @@ def test_random_decisions_keep_the_engines_promises(seed: int) -> None:
             silent = not decision.offered and not decision.said
             assert silent or decision.outcome in (Outcome.ADVISED, Outcome.WITHHELD, Outcome.DATA_UNOBTAINABLE)
             assert decision.outcome is not Outcome.ADVISED or not silent
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_our_evaluator_alone_decides_as_both_engines_do(seed: int) -> None:
+    """What mutation asks of our evaluator alone, condition by condition, is what the serving engine decides."""
+    random = Random(4000 + seed)  # noqa: S311  (a seed tells a failure again)
+    for _ in range(PACKS_A_SEED):
+        made = random_pack(random)
+        charts = [doubtful_facts(random) for _ in range(CHARTS_A_PACK)]
+        alone = Alone(made)
+        assert [alone.decide(packs.SERVICE, alone.readings(packs.SERVICE, chart)) for chart in charts] == decide_all(made, charts)
