@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import time
 from itertools import islice
@@ -20,6 +22,21 @@ from exercise_cds.records.schema import decisions, processes
 from exercise_cds.records.store import Store, open_store
 from records.made_up import Practice, listings
 
+REPORT = """
+import resource, sys, time
+from exercise_cds.records.reports.files import as_json
+from exercise_cds.records.reports.page import as_page
+from exercise_cds.records.reports.report import gather
+from exercise_cds.records.store import open_store
+
+store = open_store(sys.argv[1])
+began, used = time.perf_counter(), time.process_time()
+report = gather(store)
+page, numbers = as_page(report), as_json(report)
+wall, cpu = time.perf_counter() - began, time.process_time() - used
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(f"report over {report.totals.answers} answers: {wall:.1f} s ({cpu:.1f} s of processor), peak {peak} MB, page {len(page) // 1024} kB")
+"""
 KEYS = KeyRing((Key("bench", b"k" * 32),))
 
 
@@ -59,6 +76,10 @@ def main() -> None:
         there = connection.execute(select(func.count()).select_from(decisions)).scalar_one()
     if not there:
         fill(store, count)
+    store.close()
+    # a process of its own: its memory is the report's
+    measured = subprocess.run([sys.executable, "-c", REPORT, url], check=True, capture_output=True, text=True, env=os.environ)
+    sys.stdout.write(measured.stdout)
 
 
 if __name__ == "__main__":

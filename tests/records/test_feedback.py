@@ -105,6 +105,13 @@ def test_comments_are_dropped_unless_the_site_wants_them(store: Store) -> None:
     assert sorted(_comments(store), key=str) == [None, "a reason"]
 
 
+def test_a_long_comment_is_cut(store: Store) -> None:
+    """A comment of more than 2,000 characters is cut, and its entry kept: the outcome is what counts."""
+    FeedbackStore(store, keep_comments=True).add([overridden(1, comment="x" * 5000)], **CALL)
+    FeedbackStore(store).add([overridden(2, comment="x" * 5000)], **CALL)
+    assert sorted(len(comment or "") for comment in _comments(store)) == [0, 2000]
+
+
 @pytest.mark.parametrize(
     ("bad", "says"),
     [

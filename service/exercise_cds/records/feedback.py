@@ -10,24 +10,24 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, select
 
 from exercise_cds.errors import BadRequest, Unauthorized
 from exercise_cds.model.client import TokenUse
 from exercise_cds.model.record import FeedbackEntry
 from exercise_cds.records.replay import use_once
-from exercise_cds.records.schema import cards, contexts, decisions, feedback, microseconds
+from exercise_cds.records.schema import EPOCH, cards, contexts, decisions, feedback, microseconds
 from exercise_cds.records.store import Store
 
 OUTCOMES = ("accepted", "overridden")
 LONGEST = 2_000
-"""Characters of any one text of an entry."""
+"""Characters of any one text of an entry; a longer comment is cut, a longer id or code is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,7 @@ class FeedbackStore:
         return sum(self._purge_client(issuer, tenant) for issuer, tenant in clients)
 
     def _row(self, index: int, entry: FeedbackEntry, issuer: str, tenant: str, service: str) -> dict[str, Any]:
+        entry = replace(entry, comment=entry.comment[:LONGEST] if self._keep_comments else "")
         if problem := _problem(entry):
             raise BadRequest(f"feedback[{index}]: {problem}")
         card = _canonical(entry.card)
@@ -104,7 +105,7 @@ class FeedbackStore:
             "accepted": orjson.dumps(accepted).decode(),
             "reason_system": system,
             "reason_code": code,
-            "comment": (entry.comment or None) if self._keep_comments else None,
+            "comment": entry.comment or None,
         }
 
     @staticmethod
@@ -135,12 +136,19 @@ class FeedbackStore:
 
     def _purge_client(self, issuer: str, tenant: str) -> int:
         theirs = and_(feedback.c.issuer == issuer, feedback.c.tenant == tenant, ~card_is_known())
-        newest = select(feedback.c.entry).where(theirs).order_by(feedback.c.received_at.desc(), feedback.c.entry)
-        excess: list[ColumnElement[bool]] = [feedback.c.entry.in_(newest.offset(self._bounds.per_client).limit(1_000_000_000))]
-        if self._bounds.days > 0:
-            excess.append(feedback.c.received_at < self._store.clock() - timedelta(days=self._bounds.days))
-        with self._store.writing() as connection:
-            return connection.execute(delete(feedback).where(theirs, or_(*excess))).rowcount
+        newest = select(feedback.c.entry, feedback.c.received_at).where(theirs).order_by(feedback.c.received_at.desc(), feedback.c.entry)
+        old = self._store.clock() - timedelta(days=self._bounds.days) if self._bounds.days > 0 else EPOCH
+        # found without holding the write lock: the search reads all that the client ever sent
+        with self._store.reading() as connection:
+            found = connection.execute(newest.execution_options(yield_per=2_000))
+            excess = [entry for place, (entry, at) in enumerate(found) if place >= self._bounds.per_client or at < old]
+        removed = 0
+        for start in range(0, len(excess), 500):
+            few = feedback.c.entry.in_(excess[start : start + 500])
+            with self._store.writing() as connection:
+                # again: its decision may have been written meanwhile
+                removed += connection.execute(delete(feedback).where(few, ~card_is_known())).rowcount
+        return removed
 
 
 def card_is_known() -> ColumnElement[bool]:

@@ -50,6 +50,8 @@ def migrate(connection: Connection) -> None:
     """
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": LOCK})
+        # an index on a large table takes longer than a request may wait
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
     before = revision_of(connection)
     if not needs_migration(before):
         return
