@@ -61,7 +61,7 @@ def served(folder: Path, code: str = SMALL, arguments: tuple[str, ...] = (), **s
     """Start a process, wait until it is ready, and see to it that it is gone afterwards."""
     port = free_port()
     written = folder / f"written-{port}.txt"
-    environment = process_environment(EXERCISE_CDS_PORT=str(port), EXERCISE_CDS_AUTHENTICATION="none", **settings)
+    environment = process_environment(**{"EXERCISE_CDS_AUTHENTICATION": "none", **settings, "EXERCISE_CDS_PORT": str(port)})
     with written.open("wb") as output:
         process = subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:

@@ -63,6 +63,12 @@ def a_token(
     return sealed({name: value for name, value in whole.items() if value is not GONE}, claims(path, **changes), key, algorithm)
 
 
+def fresh_token(path: str = SERVICE, **changes: Any) -> str:
+    """A good token by the real clock, for real processes."""
+    now = int(datetime.now(UTC).timestamp())
+    return a_token(path, **{"iat": now, "exp": now + 300, **changes})
+
+
 def sealed(header: dict[str, Any], payload: Any, key: str = "P-384", algorithm: str = "ES384") -> str:
     """Sign any header and payload: the library would not write most of the bad ones."""
     first, second = (part(json.dumps(each).encode()) for each in (header, payload))
@@ -90,6 +96,17 @@ def key_file(folder: Path, *jwks: dict[str, Any]) -> Path:
     path = folder / "keys.json"
     path.write_bytes(a_set(*(jwks or (a_jwk(),))))
     return path
+
+
+def trusting_environment(folder: Path, **changes: Any) -> dict[str, str]:
+    """The same for a process."""
+    settings = trusting(folder, **changes)
+    return {
+        "EXERCISE_CDS_AUTHENTICATION": "on",
+        "EXERCISE_CDS_BASE_URL": BASE,
+        "EXERCISE_CDS_CLIENTS": json.dumps(settings["clients"]),
+        "EXERCISE_CDS_DATABASE_URL": f"sqlite:///{folder}/records.sqlite",
+    }
 
 
 def trusting(folder: Path, **changes: Any) -> dict[str, Any]:

@@ -58,7 +58,8 @@ WRONG = [
     (("--authentication", "maybe"), "--authentication: authentication is maybe; allowed is on or none"),
     (("--port", "70000"), "--port: port is 70000"),
     (("--config", "no-such-file.yaml"), "no-such-file.yaml cannot be read"),
-    ((), "authentication is on, and this version cannot verify tokens yet"),
+    ((), "base_url is missing: tokens are made for it"),
+    ((), "clients is empty while authentication is on: nobody could call"),
     (("--authentication", "none", "--rules", "no/such/pack"), "the rule pack no/such/pack has errors, so nothing is served"),
 ]
 

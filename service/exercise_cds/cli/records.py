@@ -14,15 +14,14 @@ from typing import NoReturn, TypeVar
 
 import click
 
+from exercise_cds.cli.kept import read_keys
 from exercise_cds.records import (
     BadDatabaseUrl,
     BadKeyRing,
-    KeyRing,
     Store,
     StoreUnreachable,
     UnknownSchema,
     open_store,
-    parse_keys,
     sqlite_file,
 )
 from exercise_cds.records.audit import note
@@ -197,16 +196,6 @@ def _opened(config: Path | None) -> Iterator[tuple[Store, Settings]]:
         _stop(f"the records' database is {fault.trouble}: see the setting database_url")
     except _FAULTS as fault:
         _stop(str(fault))
-
-
-def read_keys(path: Path | None) -> KeyRing | None:
-    """The site's keys; None where it names no file. Raises BadKeyRing."""
-    if path is None:
-        return None
-    try:
-        return parse_keys(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError):
-        raise BadKeyRing("The key file that decision_log.keys_file names cannot be read.") from None
 
 
 def _actor() -> str:

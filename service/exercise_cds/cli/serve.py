@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -15,9 +16,11 @@ from exercise_cds import rulepack
 from exercise_cds.cards import Composer
 from exercise_cds.cds_service import CdsService, prepare
 from exercise_cds.cli.fhir_servers import fhir_servers
+from exercise_cds.cli.kept import Kept, kept
 from exercise_cds.fhir import Limits, ResourceSource, warm_up
 from exercise_cds.model.pack import RulePack
-from exercise_cds.records import BadDatabaseUrl, DecisionLog, PackListing, StoreUnreachable, UnknownSchema, open_store
+from exercise_cds.records import DecisionLog, PackListing
+from exercise_cds.security import Guard, guard_of
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, handouts, logs, server
 from exercise_cds.web.metrics import Metrics
@@ -41,36 +44,44 @@ def serve(config: Path | None, **flags: Any) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         settings = load(config, **flags)
-        if settings.authentication == "on":
-            _stop(
-                console, "authentication is on, and this version cannot verify tokens yet: set authentication to none to try it on loopback"
-            )
         metrics = Metrics()
         source = fhir_servers(settings, lambda result: metrics.fhir_queries.labels(result).inc())
         server.look_at_port(settings)
+        records = kept(settings)
+        guard = _guard(settings, records)
     except UnusableSettings as fault:
         _stop(console, *fault.sentences)
     except server.PortTaken as fault:
         _stop(console, str(fault))
     logs.configure(settings.log_level)
-    decisions = _decision_log(settings, console)
-    steward = _steward(settings, console, decisions, source)
+    steward = _steward(settings, console, records.decisions, source)
     moments = server.Moments(
-        ready=lambda: console.print(_greeting(settings)),
-        start=lambda: decisions.served(_listing(steward.serving.pack)),
-        end=decisions.close,
+        ready=lambda: console.print(_greeting(settings)), start=lambda: _begin(records, steward, guard), end=records.end
     )
-    pages = [handouts.blueprint(lambda: steward.serving.pack)]
-    server.run(create_app(steward, settings, metrics=metrics, pages=pages), settings, moments)
+    app = create_app(
+        steward,
+        settings,
+        authenticate=guard,
+        lend=guard.lend if guard else None,
+        feedback_store=records.feedback if settings.feedback.offered else None,
+        metrics=metrics,
+        pages=[handouts.blueprint(lambda: steward.serving.pack)],
+    )
+    server.run(app, settings, moments)
 
 
-def _decision_log(settings: Settings, console: Console) -> DecisionLog:
-    """The database, brought up to this version, and the log of decisions in it."""
-    try:
-        store = open_store(settings.database_url)
-    except (BadDatabaseUrl, StoreUnreachable, UnknownSchema) as fault:
-        _stop(console, f"the records' database cannot be used ({fault}): see the setting database_url")
-    return DecisionLog(store, on_failure=settings.decision_log.on_failure)
+def _guard(settings: Settings, records: Kept) -> Guard | None:
+    """Who looks at tokens; nobody where the settings say so. Raises UnusableSettings."""
+    if settings.authentication == "none":
+        return None
+    return guard_of(settings, clock=lambda: datetime.now(UTC), tick=time.monotonic, shared=records.replay.first_sight)
+
+
+def _begin(records: Kept, steward: CdsService, guard: Guard | None) -> None:
+    """In the worker, before its first call."""
+    if guard is not None:
+        guard.prewarm()
+    records.begin(_listing(steward.serving.pack))
 
 
 def _steward(settings: Settings, console: Console, decisions: DecisionLog, source: ResourceSource) -> CdsService:
@@ -128,6 +139,9 @@ def _greeting(settings: Settings) -> Text:
     if settings.authentication == "none":
         words.append("  NO AUTHENTICATION: whoever reaches this address may ask about any patient.\n", style="bold red")
         words.append("  For trying only, with made-up patients.\n\n", style="red")
+    for client in settings.clients if settings.authentication == "on" else ():
+        if client.reuses_tokens:
+            words.append(f"  TOKENS OF {client.issuer} MAY BE USED AGAIN until they end (reuses_tokens).\n\n", style="bold red")
     words.append("  Rules      ", style="bold")
     words.append(f"{settings.rules}\n")
     words.append("  Discovery  ", style="bold")
