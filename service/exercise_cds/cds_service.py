@@ -6,9 +6,11 @@ workbench. Clocks, uuids and what happens to the decision record are handed in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from threading import Lock
 from types import MappingProxyType
 from typing import Any
 from uuid import uuid4
@@ -120,6 +122,19 @@ def _standing_still() -> float:
     return 0.0
 
 
+def _unobserved(_service: str, _seen: Examination, _milliseconds: Mapping[str, float]) -> None:
+    return
+
+
+@dataclass(slots=True)
+class _Held:
+    """What is served, or was: how many answers are being made with it, and whether another has taken its place."""
+
+    serving: Serving
+    answers: int = 0
+    retired: bool = False
+
+
 class CdsService:
     """The service behind every door. Thread-safe: it holds one reference to what is served, and nothing of a patient."""
 
@@ -130,18 +145,24 @@ class CdsService:
         limits: Limits | None = None,
         strict: bool = False,
         record: Callable[[DecisionRecord], None] | None = None,
+        observe: Callable[[str, Examination, Mapping[str, float]], None] = _unobserved,
         new_uuid: Callable[[], str] = lambda: str(uuid4()),
         tick: Callable[[], float] = _standing_still,
         source: ResourceSource | None = None,
         fetch_seconds: float = 0.4,
     ) -> None:
-        """`tick` is a monotonic clock in seconds. `source` completes what prefetch lacks; without one there is prefetch only."""
+        """`tick` is a monotonic clock in seconds. `source` completes what prefetch lacks; without one there is prefetch only.
+
+        `observe` is told of every answer: its service, what was seen, milliseconds by stage.
+        """
         if source is not None and tick is _standing_still:
             raise ValueError("a source needs a tick that goes forward, or its deadline never comes")
-        self._serving = serving
+        self._held = _Held(serving)
+        self._holding = Lock()
         self._limits = limits or Limits()
         self._strict = strict
         self._record = record
+        self._observe = observe
         self._new_uuid = new_uuid
         self._tick = tick
         self._source = source
@@ -150,16 +171,35 @@ class CdsService:
     @property
     def serving(self) -> Serving:
         """What is served now."""
-        return self._serving
+        return self._held.serving
 
-    def swap(self, serving: Serving) -> Serving:
-        """Serve another pack from the next request on; returns the former, to be closed when its last request has ended."""
-        former, self._serving = self._serving, serving
-        return former
+    def swap(self, serving: Serving) -> None:
+        """Serve another pack from the next request on. The former is closed when the last answer that is made with it has ended."""
+        with self._holding:
+            former, self._held = self._held, _Held(serving)
+            former.retired = True
+            over = not former.answers
+        if over:
+            former.serving.engine.close()
+
+    @contextmanager
+    def _answering(self) -> Iterator[Serving]:
+        """What is served now, kept open until the block ends: one answer is made with one pack."""
+        with self._holding:
+            held = self._held
+            held.answers += 1
+        try:
+            yield held.serving
+        finally:
+            with self._holding:
+                held.answers -= 1
+                over = held.retired and not held.answers
+            if over:
+                held.serving.engine.close()
 
     def services(self) -> list[dict[str, Any]]:
         """The body of discovery (CH-010 to CH-023): nothing empty, prefetch computed from the pack."""
-        serving = self._serving
+        serving = self.serving
         described = []
         for name, service in serving.services.items():
             entry: dict[str, Any] = {"hook": service.hook, "title": service.title, "description": service.description, "id": name}
@@ -172,7 +212,7 @@ class CdsService:
 
     def hook_of(self, service: str) -> str:
         """The hook that a service is advertised for; raises NotFound (CH-032)."""
-        found = self._serving.services.get(service)
+        found = self.serving.services.get(service)
         if found is None:
             raise NotFound("There is no CDS service with this id; GET /cds-services lists those that are served.")
         return found.hook
@@ -180,10 +220,11 @@ class CdsService:
     def respond(self, request: HookRequest, client: Client, now: datetime) -> HookResponse:
         """Answer one call. Raises `CdsError`; anything else that rises is our bug."""
         stages = _Stages(self._tick)
-        serving = self._serving
-        call = self._call(request, client, now)
-        seen = self._visit(serving, call, stages)
+        with self._answering() as serving:
+            call = self._call(request, client, now)
+            seen = self._visit(serving, call, stages)
         self._keep(serving, call, seen, stages)
+        self._observe(request.service, seen, stages.spent)
         if seen.unobtainable:
             raise DataUnobtainable(_what_is_missing(seen.unobtainable))
         silent = client.mode is Mode.SILENT
@@ -198,19 +239,20 @@ class CdsService:
 
     def visit(self, request: HookRequest, client: Client, now: datetime) -> Examination:
         """The same visit as `respond` with what it saw, and nothing recorded. A 412 is `unobtainable`, not raised."""
-        return self._visit(self._serving, self._call(request, client, now), _Stages(self._tick))
+        with self._answering() as serving:
+            return self._visit(serving, self._call(request, client, now), _Stages(self._tick))
 
     def examine(self, request: HookRequest, client: Client, now: datetime, *, instead: Facts = _AS_CHARTED) -> Examination:
         """A visit with every rule explained.
 
         `instead` asks what would be if these facts were otherwise; it is for the workbench, and no door that answers an EHR has it.
         """
-        serving = self._serving
-        call = replace(self._call(request, client, now), instead=instead)
-        seen = self._visit(serving, call, _Stages(self._tick))
-        if seen.facts is None:
-            return seen
-        return replace(seen, trace=serving.engine.trace(request.service, seen.facts))
+        with self._answering() as serving:
+            call = replace(self._call(request, client, now), instead=instead)
+            seen = self._visit(serving, call, _Stages(self._tick))
+            if seen.facts is None:
+                return seen
+            return replace(seen, trace=serving.engine.trace(request.service, seen.facts))
 
     def _call(self, request: HookRequest, client: Client, now: datetime) -> _Call:
         return _Call(request, client, now, Deadline.after(self._tick, self._fetch_seconds))
@@ -219,6 +261,8 @@ class CdsService:
         request, client = call.request, call.client
         decision_id = self._new_uuid()
         _allowed(serving, request, client)
+        if request.service in serving.pack.paused.services:
+            return Examination(decision_id, Decision(Outcome.PAUSED, Gate.CLOSED, Gate.CLOSED), Composed([], ()))
         if not client.patients_may_ask and request.user_id.split("/", 1)[0] in {"Patient", "RelatedPerson"}:
             return Examination(decision_id, Decision(Outcome.NOT_FOR_THIS_USER, Gate.CLOSED, Gate.CLOSED), Composed([], ()))
         plan = serving.plans[request.service]

@@ -29,6 +29,8 @@ class Outcome(StrEnum):
     NOTHING_TO_ADVISE = "nothing to advise"
     NOT_FOR_THIS_USER = "not for this user"
     NOT_ABOUT_THIS_PATIENT = "not about this patient"
+    PAUSED = "paused"
+    """Operators have paused the service: nothing was read and nothing decided."""
 
 
 class Why(StrEnum):
