@@ -15,6 +15,7 @@ from random import Random
 from typing import Any
 
 import orjson
+import pytest
 
 from exercise_cds.authoring.chart_builder import PATIENT, bundle, drafts_of, resources_of
 from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
@@ -32,6 +33,8 @@ EXERCISE = "low-back-pain-exercise"
 PATIENTS = int(os.environ.get("LAWS_PATIENTS", "1000"))
 """How many patients a law is tried on; CI's lane asks for 50,000."""
 SHARDS = 4
+every_shard = pytest.mark.parametrize("shard", range(SHARDS), ids=[f"shard{number}" for number in range(SHARDS)])
+"""Each law runs in parts, so that two processes may share it: `-k "shard0 or shard1"`."""
 _ALIASES = {SNOMED: "snomed", LOINC: "loinc", ICD10CM: "icd-10-cm", CPT: "cpt", RXNORM: "rxnorm"}
 _WHENS = ("today", "1 day ago", "13 days ago", "14 days ago", "29 days ago", "31 days ago", "85 days ago", "91 days ago", "800 days ago")
 _RESOURCES = ("Procedure", "MedicationRequest", "ServiceRequest", "Observation", "CarePlan")

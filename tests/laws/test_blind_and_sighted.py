@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
-from laws.patients import SHARDS, ask, patients, serving
+from laws.patients import ask, every_shard, patients, serving
 
 BLINDABLE = ("Condition", "Procedure", "MedicationRequest", "ServiceRequest", "Observation", "CarePlan")
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_what_is_offered_blind_would_be_offered_with_full_sight(shard: int) -> None:
     """Take away any resource types: nothing new is offered, save the fallback and what is already under way."""
     for patient, random in patients(shard):
@@ -25,7 +23,7 @@ def test_what_is_offered_blind_would_be_offered_with_full_sight(shard: int) -> N
         )
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_doubts_alone_never_bring_the_fallback(shard: int) -> None:
     """The referral that stands in where everything is withheld is never there because something could not be checked."""
     for patient, _ in patients(shard):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
-
 from exercise_cds.cards import broken_invariants
 from exercise_cds.model.decision import Outcome
-from laws.patients import SHARDS, ask, patients
+from laws.patients import ask, every_shard, patients
 
 SILENT = {Outcome.NOTHING_TO_ADVISE, Outcome.NOT_ENOUGH_DATA, Outcome.NOT_ABOUT_THIS_PATIENT, Outcome.NOT_FOR_THIS_USER}
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_nothing_about_exercise_is_critical(shard: int) -> None:
     """A critical card suggests nothing, and a card that suggests something is only for information."""
     for patient, _ in patients(shard):

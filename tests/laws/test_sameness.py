@@ -7,11 +7,10 @@ from random import Random
 from typing import Any
 
 import orjson
-import pytest
 
 from exercise_cds.authoring.chart_builder import PATIENT, resources_of
 from exercise_cds.cds_service import Examination
-from laws.patients import SHARDS, TODAY, ask, patients
+from laws.patients import TODAY, ask, every_shard, patients
 
 CYCLE = 28
 """Years after which dates fall on the same days of the week, leap years included, within one century."""
@@ -54,7 +53,7 @@ def later(value: Any) -> Any:
     return value
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_order_duplicates_and_strangers_change_nothing(shard: int) -> None:
     """Shuffled, doubled and with resources of the patient that no fact reads, the chart gets the same answer."""
     for patient, random in patients(shard):
@@ -62,7 +61,7 @@ def test_order_duplicates_and_strangers_change_nothing(shard: int) -> None:
         assert answer(ask(patient, mixed(resources, random))) == answer(ask(patient, resources)), patient
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_the_calendar_itself_changes_nothing(shard: int) -> None:
     """All dates and the day of asking moved together by a whole cycle of the calendar: the same answer."""
     for patient, _ in patients(shard):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import pytest
-
 from exercise_cds.model.decision import Gate, Outcome
-from laws.patients import EXERCISE, SHARDS, ask, codes_of, patients, serving
+from laws.patients import EXERCISE, ask, codes_of, every_shard, patients, serving
 
 SIGNS = (
     "cauda_equina", "cord_compression", "new_urinary_retention", "new_bowel_incontinence", "new_foot_drop", "spinal_infection",
@@ -22,7 +20,7 @@ def test_the_signs_are_facts_of_the_pack() -> None:
     assert [sign for sign in SIGNS if sign not in read] == []
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_a_warning_sign_leaves_no_program(shard: int) -> None:
     """Whatever else the chart says: a sign of today, confirmed or only suspected, and nothing at all is offered to a back patient."""
     met = 0

@@ -6,13 +6,11 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
-import pytest
-
 from exercise_cds.cds_service import Examination, Serving, prepare
 from exercise_cds.model.decision import Why
 from exercise_cds.model.pack import Rule, Text, Withhold
 from exercise_cds.model.tree import Always, Leaf, Node, Op, facts_read
-from laws.patients import SHARDS, ask, codes_of, patients, serving, specs
+from laws.patients import ask, codes_of, every_shard, patients, serving, specs
 
 BECAUSE = Text("tried by a test", ("tried by a test",))
 RULES_TRIED = 24
@@ -42,7 +40,7 @@ def offered(seen: Examination) -> set[str]:
     return {offer.program for offer in seen.decision.offered if not offer.fallback}
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_a_withholding_rule_more_never_adds_an_offer(shard: int) -> None:
     """With any withholding rule added, nothing is offered that was not offered before, save the fallback referral."""
     for number, (patient, _) in enumerate(patients(shard)):
@@ -62,7 +60,7 @@ def _read(rule: Rule) -> frozenset[str]:
     return facts_read(rule.when) | (facts_read(rule.unless) if rule.unless else frozenset())
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_a_withholding_finding_more_adds_only_what_its_own_rows_name(shard: int) -> None:
     """A finding that some rule withholds for brings no offer but those of rules that ask for that very finding."""
     pack = serving().pack
@@ -78,7 +76,7 @@ def test_a_withholding_finding_more_adds_only_what_its_own_rows_name(shard: int)
         assert offered(after) - offered(before) <= allowed, (code, given)
 
 
-@pytest.mark.parametrize("shard", range(SHARDS))
+@every_shard
 def test_what_a_rule_withholds_is_not_offered(shard: int) -> None:
     """No offered program is withheld by any rule, and no step that carries a withheld load is left in it or stands in its order."""
     pack = serving().pack
