@@ -13,15 +13,20 @@ import orjson
 from exercise_cds.authoring.chart_builder import PATIENT, bundle, drafts_of, resources_of
 from exercise_cds.authoring.expectations import differences
 from exercise_cds.authoring.request_file import read_request_file
+from exercise_cds.cards import Composed
 from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
+from exercise_cds.errors import CdsError
 from exercise_cds.fhir.folder import answered
 from exercise_cds.model.client import ANONYMOUS
+from exercise_cds.model.decision import Decision, Gate, Outcome
 from exercise_cds.model.hooks import HOOKS
 from exercise_cds.model.pack import RulePack
 from exercise_cds.rulepack import Case, load
 from exercise_cds.wire import HookRequest
 
 NOON = time(12, tzinfo=UTC)
+_REFUSED = Examination("", Decision(Outcome.NOTHING_TO_ADVISE, Gate.CLOSED, Gate.CLOSED), Composed([], ()))
+"""What is seen of a request that was refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +53,10 @@ class Runner:
 
     def run(self, case: Case) -> Ran:
         """Ask the steward, and hold the answer against what the case expects; only where they differ is it explained."""
-        seen = self.examine(case, explained=False)
+        try:
+            seen = self.examine(case, explained=False)
+        except CdsError as refused:  # a whole request that no service would take
+            return Ran(case, _REFUSED, (f"the service answers {refused.status}: {refused.sentence}",))
         found = differences(case.expect, seen)
         return Ran(case, self.examine(case) if found else seen, found)
 

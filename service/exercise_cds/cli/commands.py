@@ -11,6 +11,7 @@ from exercise_cds import __version__
 COMMANDS = {
     "call": ("exercise_cds.cli.call", "Ask a service as an EHR would, and show its cards."),
     "check": ("exercise_cds.cli.check", "Say every mistake of a rule pack, each at its line."),
+    "test": ("exercise_cds.cli.test", "Run a rule pack's cases; what they leave unseen and would not notice."),
     "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
     "report": ("exercise_cds.cli.records", "Write what a committee learns from the records."),
