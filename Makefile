@@ -12,7 +12,7 @@ help:  ## this list
 serve:  ## set up, then serve on http://127.0.0.1:$PORT (8080) without authentication, for trying
 	@tools/set-up --port "$(PORT)"
 	@EXERCISE_CDS_PORT="$(PORT)" EXERCISE_CDS_AUTHENTICATION=none EXERCISE_CDS_NAMED_SERVICES=low-back-pain-orders-sign \
-		EXERCISE_CDS_HTTP_FHIR_SERVERS=true exec $(BIN)/exercise-cds serve $(ARGS)
+		EXERCISE_CDS_HTTP_FHIR_SERVERS=true EXERCISE_CDS_WORKBENCH__ENABLED=true exec $(BIN)/exercise-cds serve $(ARGS)
 
 test:  ## set up, then run all tests; ARGS="-k duration" chooses
 	@tools/set-up

@@ -22,7 +22,7 @@ from exercise_cds.model.pack import RulePack
 from exercise_cds.records import DecisionLog, PackListing
 from exercise_cds.security import Guard, guard_of
 from exercise_cds.settings import Settings, UnusableSettings, load
-from exercise_cds.web import create_app, handouts, logs, server
+from exercise_cds.web import create_app, for_people, logs, server
 from exercise_cds.web.metrics import Metrics
 
 EXAMPLE = ("low-back-pain-exercise", Path("fhir_examples/chronic-low-back-pain/request.json"))
@@ -65,7 +65,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         lend=guard.lend if guard else None,
         feedback_store=records.feedback if settings.feedback.offered else None,
         metrics=metrics,
-        pages=[handouts.blueprint(lambda: steward.serving.pack)],
+        pages=for_people.blueprints(settings, steward),
     )
     server.run(app, settings, moments)
 

@@ -32,6 +32,7 @@ from exercise_cds.settings.fields import (
     setting,
 )
 from exercise_cds.settings.trust import ClientSettings, FeedbackSettings, Rates, Replay, Tokens
+from exercise_cds.settings.workbench import WorkbenchSettings
 
 
 class Limits(Part):
@@ -181,6 +182,7 @@ class Settings(BaseSettings):
     )
     limits: Limits = setting(Limits(), "What a request may be at most.", "the settings of the group limits")
     handouts: Handouts = setting(Handouts(), "Pages for patients.", "the settings of the group handouts")
+    workbench: WorkbenchSettings = setting(WorkbenchSettings(), "Pages for rule authors.", "the settings of the group workbench")
     decision_log: DecisionLogSettings = setting(DecisionLogSettings(), "The log of decisions.", "the settings of the group decision_log")
     fhir: FhirSettings = setting(FhirSettings(), "Calls to FHIR servers.", "the settings of the group fhir")
     tokens: Tokens = setting(Tokens(), "What a token may be at most.", "the settings of the group tokens")
@@ -211,6 +213,18 @@ class Settings(BaseSettings):
                 "contradiction",
                 "processes is {count} while replay.store is memory: set replay.store to database, since several processes must share it",
                 {"count": self.processes, "key": "processes"},
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _workbench_on_this_machine(self) -> Settings:
+        """Whoever reaches the workbench may try anything with it."""
+        if self.workbench.enabled and (self.authentication != "none" or not is_loopback(self.host)):
+            raise PydanticCustomError(
+                "contradiction",
+                "workbench.enabled is true, and the workbench is for one machine: set it to false, "
+                "or authentication to none and host to 127.0.0.1",
+                {"key": "workbench"},
             )
         return self
 
