@@ -1,6 +1,6 @@
 """The report's pictures: small SVG without scripts, fonts or addresses, each above the table that says the same in numbers.
 
-pygal draws them: the lightest library that has bars with intervals. It is pure Python and needs no numpy, where matplotlib brings 60 MB.
+pygal draws them: the lightest library that has bars with intervals. It is pure Python, where matplotlib brings numpy and Pillow.
 """
 
 from __future__ import annotations

@@ -13,12 +13,13 @@ NUMBER = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 def upgrade() -> None:
     """Create the tables."""
+    _create_processes_contexts_verdicts()
     _create_decisions()
     _create_feedback()
     _create_the_rest()
 
 
-def _create_decisions() -> None:
+def _create_processes_contexts_verdicts() -> None:
     op.create_table(
         "processes",
         sa.Column("id", NUMBER, primary_key=True),
@@ -43,6 +44,9 @@ def _create_decisions() -> None:
         *(sa.Column(name, sa.Text, nullable=False) for name in ("outcome", "fired", "offered", "withheld", "cards")),
         sa.Column("card_count", sa.Integer, nullable=False),
     )
+
+
+def _create_decisions() -> None:
     op.create_table(
         "decisions",
         sa.Column("process", NUMBER, sa.ForeignKey("processes.id"), primary_key=True, autoincrement=False),
