@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import select, text
+from structlog.testing import capture_logs
 
 from exercise_cds.records import schema
 from exercise_cds.records.feedback import FeedbackStore
@@ -19,6 +20,7 @@ from exercise_cds.records.store import Store
 from exercise_cds.records.upkeep import Upkeep
 from exercise_cds.records.verify import verify
 from records.builders import EHR, WHEN, a_record, accepted, count, eventually, keep, overridden
+from records.cluster import Cluster
 from records.conftest import KEYS, Clock
 
 CALL = {"service": "s", **EHR}
@@ -177,3 +179,31 @@ def test_the_service_purges_by_itself(store: Store, clock: Clock) -> None:
     upkeep.start()
     assert eventually(lambda: [count(store, table) for table in (schema.decisions, schema.tokens, schema.feedback)] == [0, 0, 0])
     upkeep.close()
+
+
+def test_a_legal_hold_holds_the_upkeep(store: Store, clock: Clock) -> None:
+    """With 0 days the service removes expired tokens and nothing else."""
+    keep(store, a_record(1))
+    ReplayStore(store).first_sight("i", TokenUse("1", clock.now))
+    feedback = FeedbackStore(store)
+    feedback.add([overridden("unknown")], **CALL)
+    clock.forward(days=5000)
+    Upkeep(store, feedback, days=0).round(tidy=True)
+    assert [count(store, table) for table in (schema.decisions, schema.tokens, schema.feedback)] == [1, 0, 1]
+
+
+def test_upkeep_outlives_the_database(postgresql_url: str, cluster: Cluster, opened: Any, clock: Clock) -> None:
+    """While the database is away a round says so in one line and is over; the next one does the work."""
+    store = opened(postgresql_url, clock=clock)
+    keep(store, a_record(1))
+    clock.forward(days=401)
+    upkeep = Upkeep(store, FeedbackStore(store))
+    cluster.stop()
+    try:
+        with capture_logs() as lines:
+            upkeep.round(tidy=True)
+    finally:
+        cluster.start()
+    assert [(line["event"], line["reason"]) for line in lines] == [("records_upkeep_failing", "gone")]
+    upkeep.round(tidy=True)
+    assert count(store, schema.decisions) == 0

@@ -56,9 +56,10 @@ def kept(settings: Settings) -> Kept:
         raise UnusableSettings((f"the records' database cannot be used ({fault}): see the setting database_url",)) from None
     except BadKeyRing as fault:
         raise UnusableSettings((f"decision_log.keys_file: {fault}",)) from None
-    site = settings.feedback
-    feedback = FeedbackStore(store, keep_comments=site.keep_comments, bounds=Bounds(site.unknown_most, site.unknown_days))
-    log = settings.decision_log
+    site, log = settings.feedback, settings.decision_log
+    # a legal hold holds unknown cards too; only a client's flood of them stays bounded
+    bounds = Bounds(site.unknown_most, site.unknown_days if log.days else 0)
+    feedback = FeedbackStore(store, keep_comments=site.keep_comments, bounds=bounds)
     return Kept(
         store,
         DecisionLog(store, on_failure=log.on_failure, bound=log.queue),

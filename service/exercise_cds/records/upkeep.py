@@ -53,10 +53,10 @@ class Upkeep:
             rounds += 1
 
     def round(self, *, tidy: bool) -> None:
-        """One round. A database that is away is left to the next one."""
+        """One round. A database that is away is left to the next one; under a legal hold (0 days) only tokens go."""
         try:
             self._replay.purge()
-            if tidy:
+            if tidy and self._days > 0:
                 removed = purge(self._store, days=self._days)
                 unknown = self._feedback.purge_unknown()
                 if removed or unknown:
