@@ -38,10 +38,15 @@ FIELDS = frozenset(
         "where",
         "source",
         "pid",
+        "queued",
+        "lost",
+        "removed",
+        "schema",
     }
 )
 """Everything that may stand in a line. `service` and `hook` are names of ours; `issuer`, `tenant` and `jti` are those of
-tokens whose signature was good, or `issuer` a configured one; `reason` is a code, `where` a place in our code."""
+tokens whose signature was good, or `issuer` a configured one; `reason` is a code, `where` a place in our code;
+`queued`, `lost` and `removed` count records."""
 
 
 def configure(level: str, stream: BinaryIO | None = None) -> None:
