@@ -34,6 +34,9 @@ docs:  ## write the pages that are made from the code
 	@tools/set-up
 	@$(BIN)/python tools/settings_page.py
 	@$(BIN)/python tools/findings_page.py
+	@$(BIN)/python tools/metrics_page.py
+	@$(BIN)/python tools/chart_settings.py
+	@$(BIN)/python tools/chart_readme.py
 
 lock:  ## choose versions anew and pin them with their hashes (needs network)
 	@tools/set-up

@@ -88,14 +88,16 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("base")
     options.add_argument("--operator", default="", help="where /readyz is; empty: at the same address")
+    options.add_argument("--no-readiness", action="store_true", help="do not wait for /readyz: its port cannot be reached")
     options.add_argument("--host", default="", help="the Host header, where the service takes only names that it knows")
     options.add_argument("--example", type=Path)
     options.add_argument("--expect", choices=("answered", "refused"), default="answered")
     options.add_argument("--wait", type=int, default=30, help="seconds to wait for readiness")
     given = options.parse_args()
     try:
-        wait_until_ready(given.operator or given.base, given.host, given.wait)
-        print("ready")
+        if not given.no_readiness:
+            wait_until_ready(given.operator or given.base, given.host, given.wait)
+            print("ready")
         services = discover(given.base, given.host)
         print("discovery:", ", ".join(f"{service['id']} ({service['hook']})" for service in services))
         if given.example:
