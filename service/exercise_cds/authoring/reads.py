@@ -47,7 +47,7 @@ def controls(pack: RulePack, service: str) -> list[dict[str, Any]]:
     rows = [
         _control(pack.facts[name], numbers, main=_is_main(pack.facts[name], gate)) for name, numbers in read.items() if name in pack.facts
     ]
-    return sorted(rows, key=lambda row: (not row["main"], row["type"] != "number"))
+    return sorted(rows, key=lambda row: (not row["main"], row["type"] != "number", row["unit"] != "days"))
 
 
 def _is_main(spec: FactSpec, gate: set[str]) -> bool:

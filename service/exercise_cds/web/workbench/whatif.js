@@ -27,7 +27,7 @@ function control(one, change) {
       mark.style.setProperty("--at", String((turn - one.least) / span)); // through the object model: no inline style in the page
       return mark;
     }));
-    return h("div", { class: "control slider", "data-name": one.name }, h("div", { class: "head" }, label, h("output", { for: id })), slider, marks);
+    return h("div", { class: "control slider", "data-name": one.name, "data-wide": one.main && one.unit === "days" }, h("div", { class: "head" }, label, h("output", { for: id })), slider, marks);
   }
   const words = one.type === "word" ? one.words.map((word) => [word, word]) : [["true", "yes"], ["false", "no"]];
   const select = h("select", { id, onchange: (event) => change(one.name, parse(event.target.value)) },

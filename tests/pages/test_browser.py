@@ -1,0 +1,277 @@
+"""The pages in a real browser: the system's Chromium, driven by Playwright.
+
+Without Chromium these tests are skipped, and say so; where EXERCISE_CDS_CHROMIUM_MUST=1 (continuous integration) they fail instead.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from builders.served import COMMAND, served
+
+ROOT = Path(__file__).resolve().parents[2]
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+FLAGS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+HOSTILE = [
+    "<script>window.hurt = 1</script>",
+    "<img src=x onerror='window.hurt = 1'>",
+    "<svg onload='window.hurt = 1'></svg>",
+    "![x](https://evil.example/x.png)",
+    "[x](javascript:window.hurt=1)",
+    "</pre><iframe src=https://evil.example></iframe>",
+]
+HANDOUTS = ("stretching", "sciatica-by-cause?without=extension-direction,neutral-direction", "aquatic", "stretching?without=what", "nobody")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser, or a plain word that there is none."""
+    if CHROMIUM is None:
+        assert not os.environ.get("EXERCISE_CDS_CHROMIUM_MUST"), "Chromium is not installed, and here it must be: apt-get install chromium"
+        pytest.skip("Chromium is not installed, so no page was looked at in a browser: apt-get install chromium")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """`exercise-cds serve` as `make serve` starts it."""
+    folder = tmp_path_factory.mktemp("served")
+    settings = {
+        "EXERCISE_CDS_WORKBENCH__ENABLED": "true",
+        "EXERCISE_CDS_NAMED_SERVICES": "low-back-pain-orders-sign",
+        "EXERCISE_CDS_DATABASE_URL": f"sqlite:///{folder / 'records.sqlite'}",
+    }
+    with served(folder, COMMAND, ("serve",), **settings) as running:
+        yield f"http://127.0.0.1:{running.port}"
+
+
+class Looked:
+    """A page, and everything that it said or fetched that it should not."""
+
+    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
+        self.context = browser.new_context(viewport={"width": 1360, "height": 900}, **options)
+        self.page: Page = self.context.new_page()
+        self.address = address
+        self.said: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("console", lambda message: self.said.append(message.text) if message.type in {"error", "warning"} else None)
+        self.page.on("pageerror", lambda fault: self.said.append(str(fault)))
+        self.page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
+        self.page.on("request", lambda request: None if request.url.startswith(address) else self.foreign.append(request.url))
+
+    def at(self, path: str) -> Page:
+        """Open a path of ours."""
+        self.page.goto(f"{self.address}{path}")
+        return self.page
+
+    def workbench(self, link: str = "") -> Page:
+        """Open the workbench, and wait for its first answer."""
+        self.at(f"/workbench/{link}")
+        self.answered(1)
+        return self.page
+
+    def answered(self, times: int) -> None:
+        """Wait until so many answers were drawn."""
+        deadline = time.monotonic() + 20
+        while int(self.page.evaluate("Number(document.body.dataset.answered ?? 0)")) < times:  # a predicate in the page would need eval
+            assert time.monotonic() < deadline, f"no answer was drawn: {self.said}"
+            self.page.wait_for_timeout(20)
+
+    def paste(self, text: str) -> None:
+        """Paste, and wait for the answer."""
+        before = int(self.page.evaluate("Number(document.body.dataset.answered ?? 0)"))
+        self.page.get_by_role("button", name="Paste data…").click()
+        self.page.get_by_label("JSON").fill(text)
+        self.page.get_by_role("button", name="Use this").click()
+        self.answered(before + 1)
+
+
+@pytest.fixture
+def looked(chromium: Browser, address: str) -> Iterator[Looked]:
+    """A fresh page."""
+    one = Looked(chromium, address)
+    yield one
+    one.context.close()
+
+
+def _offered(page: Page) -> set[str]:
+    found = page.locator("[data-state=offered]").evaluate_all("all => all.map((one) => one.dataset.program)")
+    return {str(name) for name in found}
+
+
+@pytest.mark.parametrize("path", HANDOUTS)
+def test_a_handout_loads_without_a_word_of_complaint(looked: Looked, path: str) -> None:
+    """No error in the console, nothing fetched from elsewhere, no script."""
+    page = looked.at(f"/handouts/{path}")
+    expect(page.locator("h1")).to_be_visible()
+    assert looked.foreign == []
+    assert [line for line in looked.said if "404" not in line or path != "nobody"] == []
+    assert page.locator("script").count() == 0
+
+
+def test_a_handout_fits_a_narrow_screen(looked: Looked) -> None:
+    """On a phone nothing is wider than the screen."""
+    looked.page.set_viewport_size({"width": 360, "height": 740})
+    page = looked.at("/handouts/stretching?print=large")
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_every_example_is_drawn_without_a_word_of_complaint(looked: Looked) -> None:
+    """Each example of the list is shown with its outcome, without error in the console and without a foreign request."""
+    page = looked.workbench()
+    names = [name for name in page.locator("#example option").evaluate_all("all => all.map((one) => one.value)") if name]
+    assert len(names) >= 12
+    for times, name in enumerate(names, 2):
+        page.get_by_label("Example").select_option(name)
+        looked.answered(times)
+        assert page.locator("#outcome").inner_text()
+        assert page.locator("#fault").is_hidden()
+    assert (looked.said, looked.foreign) == ([], [])
+
+
+def test_the_slider_moves_programs_at_14_and_at_85_days(looked: Looked) -> None:
+    """Dragged to 13, 14, 84 and 85 days of pain, programs come and go as the rules say."""
+    page = looked.workbench("#example=thirteen-days")
+    slider = page.locator("#if-back_pain_days")
+    found = {}
+    for times, day in enumerate((12, 13, 14, 84, 85), 2):
+        slider.fill(str(day))
+        looked.answered(times)
+        expect(page.locator('[data-name="back_pain_days"] output')).to_have_text(f"{day} days")
+        found[day] = _offered(page)
+    assert found[14] - found[13] == {"lumbar-stabilization", "mckenzie-mdt", "strengthening"}
+    assert found[13] - found[14] == {"easy-starter"}
+    assert found[84] == found[14]
+    assert found[85] - found[84] == {"specialist-referral"}
+
+
+def test_a_link_shows_the_same_again(looked: Looked, chromium: Browser) -> None:
+    """The address holds example, day and what was changed; somebody else who opens it sees the same."""
+    page = looked.workbench("#example=severe-pain")
+    page.locator("#if-pain_severity").fill("3")
+    looked.answered(2)
+    page.locator("#if-back_pain_days").fill("90")
+    looked.answered(3)
+    link = page.url.split("/workbench/")[1]
+    assert link == "#example=severe-pain&if=pain_severity:3,back_pain_days:90"
+    other = Looked(chromium, looked.address)
+    assert _offered(other.workbench(link)) == _offered(page)
+    assert other.page.locator("#cards").inner_text() == page.locator("#cards").inner_text()
+    other.context.close()
+
+
+def test_what_is_pasted_never_gets_into_the_address(looked: Looked) -> None:
+    """Neither the data, nor what is changed of it, stands in the link or in the browser's history."""
+    page = looked.workbench()
+    looked.paste(json.dumps(_hostile_chart("Zebra")))
+    page.locator("#if-back_pain_days").fill("20")
+    looked.answered(3)
+    assert page.url == f"{looked.address}/workbench/"
+    assert page.evaluate("sessionStorage.length + localStorage.length") == 0
+
+
+def test_nonsense_is_answered_with_a_sentence_in_the_page(looked: Looked) -> None:
+    """What is no JSON leaves the page as it was, with a sentence that says what to change."""
+    page = looked.workbench()
+    page.get_by_role("button", name="Paste data…").click()
+    page.get_by_label("JSON").fill("{nonsense")
+    page.get_by_role("button", name="Use this").click()
+    expect(page.get_by_role("alert")).to_contain_text("is not JSON")
+
+
+def _hostile_chart(words: str) -> list[dict[str, Any]]:
+    active = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]}
+    code = {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M54.50", "display": words}], "text": words}
+    subject = {"reference": "Patient/p"}
+    return [
+        {"resourceType": "Patient", "id": "p", "birthDate": "1980-01-01"},
+        {"resourceType": "Condition", "id": "c", "clinicalStatus": active, "code": code, "subject": subject, "onsetDateTime": "2026-10-01"},
+    ]
+
+
+@pytest.mark.parametrize("words", HOSTILE)
+def test_hostile_words_of_a_chart_are_words(looked: Looked, words: str) -> None:
+    """HTML, SVG and Markdown in a diagnosis are shown as text in every place: nothing runs, nothing is fetched, no element is made."""
+    page = looked.workbench()
+    looked.paste(json.dumps(_hostile_chart(words)))
+    for tab in ("Facts", "Chart", "Request and response"):
+        page.get_by_role("tab", name=tab).click()
+    page.get_by_role("tab", name="Chart").click()
+    page.get_by_role("button", name="Condition/c").first.click()
+    expect(page.locator("#resource")).to_contain_text(words[:12])
+    expect(page.locator("#timeline svg")).to_be_visible()
+    assert page.evaluate("window.hurt") is None
+    assert page.locator("main img, main iframe, main script, main a[href^='javascript']").count() == 0
+    assert (looked.said, looked.foreign) == ([], [])
+
+
+def test_evidence_leads_to_its_resource(looked: Looked) -> None:
+    """A fact's evidence is a link to the resource in the chart."""
+    page = looked.workbench("#example=fever")
+    page.get_by_role("tab", name="Facts").click()
+    page.locator("#panel-facts button.ref").filter(has_text="Observation").first.click()
+    expect(page.locator("#panel-chart")).to_be_visible()
+    expect(page.locator("#resource")).to_contain_text('"resourceType": "Observation"')
+
+
+def test_the_workbench_is_usable_with_the_keyboard_alone(looked: Looked) -> None:
+    """Without a mouse: the slider moves, the tabs change, a rule opens."""
+    page = looked.workbench("#example=thirteen-days")
+    _tab_to(page, "#if-back_pain_days")
+    page.keyboard.press("ArrowRight")
+    looked.answered(2)
+    assert "lumbar-stabilization" in _offered(page)
+    _tab_to(page, "#tab-rules")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#panel-facts")).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    _tab_to(page, "#panel-rules summary")
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-rules details").first).to_have_attribute("open", "")
+
+
+def _tab_to(page: Page, wanted: str) -> None:
+    for _ in range(80):
+        page.keyboard.press("Tab")
+        if page.evaluate("(wanted) => document.activeElement?.matches(wanted) ?? false", wanted):
+            return
+    raise AssertionError(f"the keyboard does not reach {wanted}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("path", ["/handouts/stretching", "/handouts/stretching?without=what", "/workbench/"])
+def test_axe_finds_nothing_serious(chromium: Browser, address: str, path: str, scheme: str) -> None:
+    """Contrast, names, roles and order: no violation that axe calls serious or critical, by day and by night."""
+    one = Looked(chromium, address, color_scheme=scheme, bypass_csp=True)  # axe puts its script into the page
+    page = one.workbench() if path == "/workbench/" else one.at(path)
+    if path == "/workbench/":
+        for summary in page.locator("#panel-rules > div details summary").all()[:2]:
+            summary.click()
+    found = Axe().run(page).response["violations"]
+    one.context.close()
+    grave = [
+        (each["id"], [node["html"][:160] for node in each["nodes"][:3]]) for each in found if each["impact"] in {"serious", "critical"}
+    ]
+    assert grave == []

@@ -1,0 +1,279 @@
+"""The workbench's one question: what it answers, what it refuses, and what it keeps to itself."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import structlog
+from flask.testing import FlaskClient
+from pydantic import ValidationError
+from werkzeug.test import TestResponse
+
+from exercise_cds.cds_service import CdsService, Serving
+from exercise_cds.settings import Settings
+from exercise_cds.settings.workbench import WorkbenchSettings
+from exercise_cds.web import create_app, for_people, logs
+from exercise_cds.web.workbench.markdown import CUT, MOST, html_of
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "fhir_examples"
+SERVICE = "low-back-pain-exercise"
+
+
+def _client(serving: Serving, **settings: Any) -> FlaskClient:
+    chosen = Settings(authentication="none", **settings)
+    service = CdsService(serving)
+    return create_app(service, chosen, pages=for_people.blueprints(chosen, service)).test_client()
+
+
+@pytest.fixture(scope="module")
+def bench(serving: Serving) -> FlaskClient:
+    """The application as `make serve` has it."""
+    return _client(serving, workbench=WorkbenchSettings(enabled=True, examples=EXAMPLES))
+
+
+@pytest.fixture(autouse=True)
+def log_lines() -> Iterator[io.BytesIO]:
+    """What was logged during the test."""
+    written = io.BytesIO()
+    handlers, level = logging.root.handlers, logging.root.level
+    logs.configure("debug", written)
+    yield written
+    structlog.reset_defaults()
+    logging.captureWarnings(capture=False)
+    logging.root.handlers, logging.root.level = handlers, level
+
+
+def ask(bench: FlaskClient, **question: Any) -> TestResponse:
+    """One question to the workbench."""
+    return bench.post("/workbench/evaluate", json=question)
+
+
+def answer(bench: FlaskClient, **question: Any) -> dict[str, Any]:
+    """The answer, or the sentence that stands in its place."""
+    found = ask(bench, **question)
+    assert found.json is not None
+    assert found.status_code == 200, found.json
+    return dict(found.json)
+
+
+def offered(found: dict[str, Any]) -> set[str]:
+    """Programs that are offered."""
+    return {program["id"] for program in found["programs"] if program["state"] == "offered"}
+
+
+def chart(*conditions: dict[str, Any], patient: str = "p1") -> list[dict[str, Any]]:
+    """A patient with these conditions."""
+    subject = {"subject": {"reference": f"Patient/{patient}"}}
+    active = {"clinicalStatus": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-clinical", "code": "active"}]}}
+    found = [{"resourceType": "Patient", "id": patient, "birthDate": "1980-01-01"}]
+    return found + [{"resourceType": "Condition", "id": f"c{n}", **active, **subject, **one} for n, one in enumerate(conditions)]
+
+
+BACK_PAIN = {
+    "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10-cm", "code": "M54.50"}], "text": "Low back pain"},
+    "onsetDateTime": "2026-02-01",
+}
+
+
+@pytest.mark.parametrize("example", sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()))
+def test_every_example_is_answered_on_its_own_day(bench: FlaskClient, example: str) -> None:
+    """Each shipped example gets the outcome that its story expects, and an answer that keeps the rules of CDS Hooks."""
+    found = answer(bench, example=example, resources=True)
+    story = (EXAMPLES / example / "story.yaml").read_text("utf-8")
+    assert f"outcome: {found['outcome']}" in story
+    assert found["broken"] == []
+    assert len(found["details"]) == len(found["response"]["cards"])
+
+
+def test_what_if_moves_programs_at_the_days_that_rules_name(bench: FlaskClient) -> None:
+    """From 13 to 14 days, and from 84 to 85, other programs are offered; between 14 and 27 none changes."""
+    by_day = {day: offered(answer(bench, example="thirteen-days", what_if={"back_pain_days": day})) for day in (13, 14, 27, 84, 85)}
+    assert by_day[14] - by_day[13] == {"lumbar-stabilization", "mckenzie-mdt", "strengthening"}
+    assert by_day[13] - by_day[14] == {"easy-starter"}
+    assert by_day[14] == by_day[27] == by_day[84]
+    assert by_day[85] - by_day[84] == {"specialist-referral"}
+
+
+def test_a_switch_withholds(bench: FlaskClient) -> None:
+    """Turning on a fever takes every program away and says a warning; turning it off again gives the chart's answer."""
+    found = answer(bench, example="fourteen-days", what_if={"coded_fever": True})
+    assert (found["outcome"], offered(found)) == ("withheld", set())
+    assert answer(bench, example="fourteen-days", what_if={}) == answer(bench, example="fourteen-days")
+
+
+def test_every_rule_stands_in_one_group(bench: FlaskClient, serving: Serving) -> None:
+    """Each rule of the service is shown once: fired, in doubt, nearly or not; at 13 days the two-week rule is nearly there."""
+    found = answer(bench, example="thirteen-days")
+    assert sorted(rule["id"] for rule in found["rules"]) == sorted(rule.id for rule in serving.pack.rules_of(SERVICE))
+    groups = {rule["id"]: rule["group"] for rule in found["rules"]}
+    assert groups["stay-active"] == "fired"
+    assert groups["stabilize-from-two-weeks"] == "nearly"
+    assert [rule["group"] for rule in found["rules"]] == sorted(groups.values(), key=["fired", "in doubt", "nearly", "not"].index)
+
+
+@pytest.mark.parametrize("shape", ["bundle", "list", "one by one"])
+def test_pasted_resources_are_asked_as_a_whole_chart(bench: FlaskClient, shape: str) -> None:
+    """A Bundle or a list of resources is a chart; a single condition without its patient is one, too."""
+    resources = chart(BACK_PAIN)
+    whole: Any = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": one} for one in resources]}
+    pasted = {"bundle": whole, "list": resources, "one by one": resources[1]}[shape]
+    found = answer(bench, pasted=json.dumps(pasted), service=SERVICE, date="2026-03-02", resources=True)
+    assert found["outcome"] == "advised"
+    assert "lumbar-stabilization" in offered(found)
+    assert len(found["resources"]) == (1 if shape == "one by one" else 2)
+
+
+def test_the_token_of_a_pasted_request_is_dropped_and_that_is_said(bench: FlaskClient) -> None:
+    """The fhirServer and fhirAuthorization are thrown away before anything else; the page says so; they stand in no answer."""
+    request = json.loads((EXAMPLES / "fourteen-days" / "request.json").read_text("utf-8"))
+    secret = {"access_token": "s3cret", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.read", "subject": "x"}
+    request |= {"fhirServer": "https://fhir.invalid/r4", "fhirAuthorization": secret}
+    found = ask(bench, pasted=json.dumps(request), service=SERVICE, date="2026-03-02", resources=True)
+    text = found.get_data(as_text=True)
+    assert found.status_code == 200
+    assert "fhirServer was dropped" in text
+    assert "fhirAuthorization was dropped" in text
+    assert "s3cret" not in text
+    assert "fhir.invalid" not in text
+
+
+REFUSED = [
+    ("", "Nothing was pasted"),
+    ("{", "is not JSON"),
+    ("nonsense", "is not JSON"),
+    ("[1, 2]", "Entry 1 is no FHIR resource"),
+    ('{"a": 1}', "Entry 1 is no FHIR resource"),
+    ('"text"', "must be a JSON object"),
+    ("\ud800", "could not be read"),
+    (json.dumps(chart() + chart(patient="p2")), "There are 2 patients"),
+    ('{"a":' * 70 + "1" + "}" * 70, "nested more than 64 levels"),
+    (json.dumps([{"resourceType": "Basic"}] * 5001), "paste at most 5000"),
+    ('{"hook": "order-sign"}', "another hook"),
+    ('{"hook": "patient-view"}', "hookInstance is missing"),
+]
+
+
+@pytest.mark.parametrize(("pasted", "sentence"), REFUSED, ids=[sentence for _, sentence in REFUSED])
+def test_nonsense_gets_a_sentence(bench: FlaskClient, pasted: str, sentence: str) -> None:
+    """What cannot be read is refused with a sentence that says what to change."""
+    found = ask(bench, pasted=pasted, service=SERVICE)
+    assert found.status_code in {400, 413}
+    assert found.json is not None
+    assert sentence in found.json["error"]
+
+
+def test_more_than_ten_megabytes_are_refused(bench: FlaskClient) -> None:
+    """A pasted text above 10 MB is refused, whatever is in it."""
+    found = ask(bench, pasted=" " * (10 * 1024 * 1024 + 1), service=SERVICE)
+    assert found.status_code == 413
+    assert "10 MB" in str(found.json)
+
+
+@pytest.mark.parametrize(
+    ("question", "sentence"),
+    [
+        ({"example": "../../etc"}, "no such example"),
+        ({"example": "fever", "service": "nothing"}, "no such service"),
+        ({"example": "fever", "date": "2026-02-30"}, "no day of the calendar"),
+        ({"example": "fever", "what_if": {"nothing": 1}}, "no fact of that name"),
+        ({"example": "fever", "what_if": {"back_pain_days": "soon"}}, "cannot have"),
+        ({"example": "fever", "what_if": {"coded_fever": 7}}, "cannot have"),
+        ({"example": "fever", "more": 1}, "could not be read"),
+    ],
+)
+def test_a_question_that_makes_no_sense_gets_a_sentence(bench: FlaskClient, question: dict[str, Any], sentence: str) -> None:
+    """Unknown examples, services, days, facts and values are each told."""
+    found = ask(bench, **question)
+    assert found.json is not None
+    assert sentence in found.json["error"]
+
+
+def test_nothing_of_what_is_pasted_is_logged(bench: FlaskClient, log_lines: io.BytesIO) -> None:
+    """No word of a pasted chart, good or broken, reaches a log line."""
+    pain = {**BACK_PAIN, "code": {**BACK_PAIN["code"], "text": "Zebrastripe"}}  # type: ignore[dict-item]  # the builder's own shape
+    ask(bench, pasted=json.dumps(chart(pain, patient="zebra-patient")), service=SERVICE)
+    ask(bench, pasted='{"zebra": ', service=SERVICE)
+    assert b"request" in log_lines.getvalue()
+    assert b"ebra" not in log_lines.getvalue()
+
+
+def test_it_is_off_unless_asked_for(serving: Serving) -> None:
+    """Without its setting there is no workbench; handouts are there."""
+    client = _client(serving)
+    assert client.get("/workbench/").status_code == 404
+    assert client.get("/handouts/stretching").status_code == 200
+
+
+@pytest.mark.parametrize("settings", [{"authentication": "on"}, {"authentication": "none", "host": "192.0.2.1"}])
+def test_it_is_for_one_machine_only(settings: dict[str, str]) -> None:
+    """With authentication on, or on an address that others can reach, a process with the workbench does not start."""
+    with pytest.raises(ValidationError, match="for one machine"):
+        Settings(workbench=WorkbenchSettings(enabled=True), unauthenticated_beyond_loopback=True, **settings)
+
+
+def test_a_foreign_page_may_not_ask(bench: FlaskClient) -> None:
+    """Another site's page that a browser on this machine shows can neither ask nor read."""
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "cross-site"}):
+        assert bench.post("/workbench/evaluate", json={"example": "fever"}, headers=headers).status_code == 403
+    assert bench.post("/workbench/evaluate", data='{"example": "fever"}', content_type="text/plain").status_code == 415
+
+
+def test_the_page_loads_only_its_own_files(bench: FlaskClient) -> None:
+    """The page and its files weigh less than 200 kB, and nothing else is named in it."""
+    page = bench.get("/workbench/")
+    total = len(page.data)
+    for path in sorted((ROOT / "service/exercise_cds/web/workbench").iterdir()):
+        if path.suffix in {".js", ".css", ".svg"}:
+            found = bench.get(f"/workbench/{path.name}")
+            assert found.headers["Content-Security-Policy"]
+            total += len(found.data)
+    assert total < 200_000
+    assert b"http://" not in page.data
+    assert b"https://" not in page.data
+    assert "unsafe" not in page.headers["Content-Security-Policy"]
+    assert bench.get("/workbench/blueprint.py").status_code == 404
+
+
+HOSTILE = {
+    "<script>alert(1)</script>": ("<script",),
+    "<img src=x onerror=alert(1)>": ("<img",),
+    "![x](https://evil.example/x.png)": ("<img",),
+    "[x](javascript:alert(1))": ("<a",),
+    "[x](data:text/html,x)": ("<a",),
+    "[x](http://plain.example)": ("<a",),
+    "https://bare.example and www.bare.example": ("<a",),
+    '<https://auto.example"onclick=x>': ('"onclick', " onclick"),
+    "<svg/onload=alert(1)>": ("<svg",),
+    "[x](https:evil)": ("<a",),
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_markdown_lets_nothing_through(text: str) -> None:
+    """HTML, images, bare addresses and links other than https stay words."""
+    shown = html_of(text)
+    assert not [tag for tag in HOSTILE[text] if tag in shown.replace("&lt;", "")]
+
+
+def test_a_good_link_opens_beside_the_page() -> None:
+    """An https link is a link; it tells the other side nothing."""
+    assert html_of("[APTA](https://www.jospt.org/x)") == (
+        '<p><a href="https://www.jospt.org/x" rel="noreferrer noopener" target="_blank">APTA</a></p>\n'
+    )
+
+
+@pytest.mark.parametrize("piece", ["[", "*", "`", "> ", "_a", "[a](", "**a ", "![", "|a", "- ", "&amp;", "~~", "\\", "<"])
+def test_the_worst_markdown_is_rendered_in_time(piece: str) -> None:
+    """Ten megabytes of what parsers fear are cut and rendered in less than two seconds."""
+    began = time.perf_counter()
+    shown = html_of(piece * (10 * 1024 * 1024 // len(piece)))
+    assert time.perf_counter() - began < 2
+    assert len(shown) < 60 * (MOST + len(CUT))
