@@ -1,6 +1,6 @@
 """The pages in a real browser: the system's Chromium, driven by Playwright.
 
-Without Chromium these tests are skipped, and say so; where EXERCISE_CDS_CHROMIUM_MUST=1 (continuous integration) they fail instead.
+Without Chromium these tests are skipped, and say so; where MUST_HAVE_CHROMIUM=1 (continuous integration) they fail instead.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ HANDOUTS = ("stretching", "sciatica-by-cause?without=extension-direction,neutral
 def chromium() -> Iterator[Browser]:
     """A browser, or a plain word that there is none."""
     if CHROMIUM is None:
-        assert not os.environ.get("EXERCISE_CDS_CHROMIUM_MUST"), "Chromium is not installed, and here it must be: apt-get install chromium"
+        assert not os.environ.get("MUST_HAVE_CHROMIUM"), "Chromium is not installed, and here it must be: apt-get install chromium"
         pytest.skip("Chromium is not installed, so no page was looked at in a browser: apt-get install chromium")
     with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
