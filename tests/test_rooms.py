@@ -15,7 +15,7 @@ FLOORS = (
     {"envelope"},
     {"security", "fhir", "facts", "rulepack", "engine", "cards", "records"},
     {"cds_service"},
-    {"authoring"},
+    {"authoring", "conformance"},
     {"web", "cli"},
 )
 """From the stone up. Parts on one floor do not know each other; `cli` may start `web`."""

@@ -27,7 +27,7 @@ GONE = object()
 
 
 @cache
-def a_key(kind: str = "P-384") -> Any:
+def a_key(kind: str) -> Any:
     """A private key: P-256, P-384, P-521, or RSA with so many bits."""
     curves = {"P-256": ec.SECP256R1, "P-384": ec.SECP384R1, "P-521": ec.SECP521R1, "other P-384": ec.SECP384R1}
     if kind in curves:
