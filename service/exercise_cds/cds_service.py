@@ -183,7 +183,7 @@ class CdsService:
             former.serving.engine.close()
 
     @contextmanager
-    def _answering(self) -> Iterator[Serving]:
+    def answering(self) -> Iterator[Serving]:
         """What is served now, kept open until the block ends: one answer is made with one pack."""
         with self._holding:
             held = self._held
@@ -220,7 +220,7 @@ class CdsService:
     def respond(self, request: HookRequest, client: Client, now: datetime) -> HookResponse:
         """Answer one call. Raises `CdsError`; anything else that rises is our bug."""
         stages = _Stages(self._tick)
-        with self._answering() as serving:
+        with self.answering() as serving:
             call = self._call(request, client, now)
             seen = self._visit(serving, call, stages)
         self._keep(serving, call, seen, stages)
@@ -239,7 +239,7 @@ class CdsService:
 
     def visit(self, request: HookRequest, client: Client, now: datetime) -> Examination:
         """The same visit as `respond` with what it saw, and nothing recorded. A 412 is `unobtainable`, not raised."""
-        with self._answering() as serving:
+        with self.answering() as serving:
             return self._visit(serving, self._call(request, client, now), _Stages(self._tick))
 
     def examine(self, request: HookRequest, client: Client, now: datetime, *, instead: Facts = _AS_CHARTED) -> Examination:
@@ -247,7 +247,7 @@ class CdsService:
 
         `instead` asks what would be if these facts were otherwise; it is for the workbench, and no door that answers an EHR has it.
         """
-        with self._answering() as serving:
+        with self.answering() as serving:
             call = replace(self._call(request, client, now), instead=instead)
             seen = self._visit(serving, call, _Stages(self._tick))
             if seen.facts is None:

@@ -113,3 +113,23 @@ def serve_small() -> None:
     settings = load()
     logs.configure(settings.log_level)
     server.run(create_app(Slow(), settings), settings)
+
+
+def serve_busy() -> None:
+    """The same with the operators' port and readiness, as `exercise-cds serve` has them."""
+    from builders.stand_in import TinySteward  # noqa: PLC0415 - only the started process needs them
+    from exercise_cds.settings import load  # noqa: PLC0415
+    from exercise_cds.web import create_app, logs, ops, server  # noqa: PLC0415
+    from exercise_cds.web.metrics import Metrics  # noqa: PLC0415
+
+    class Slow(TinySteward):
+        def respond(self, *arguments: object) -> object:
+            time.sleep(float(os.environ.get("SLOW", "0")))
+            return super().respond(*arguments)
+
+    settings = load()
+    logs.configure(settings.log_level)
+    metrics, readiness = Metrics(), ops.Readiness()
+    port = ops.OperatorsPort(settings.host, settings.metrics_port, ops.operators_app(readiness, metrics)) if settings.metrics_port else None
+    moments = server.Moments(start=port.start if port else lambda: None, stopping=readiness.stop)
+    server.run(create_app(Slow(), settings, metrics=metrics, readiness=readiness), settings, moments)

@@ -18,6 +18,7 @@ from exercise_cds.errors import Unauthorized
 from exercise_cds.model.client import Client
 from exercise_cds.settings import Settings
 from exercise_cds.web import create_app
+from exercise_cds.web.ops import Readiness
 from web.conftest import NOW, Asked, told
 
 
@@ -313,7 +314,7 @@ def test_every_answer_has_the_safe_headers(asked: Asked, method: str, path: str)
 def test_liveness_and_readiness() -> None:
     """/livez answers whatever fails; /readyz names what fails, and is 503 until nothing does."""
     failing: list[str] = ["pack"]
-    client = create_app(TinySteward(), Settings(authentication="none"), failing=lambda: tuple(failing)).test_client()
+    client = create_app(TinySteward(), Settings(authentication="none"), readiness=Readiness({"pack": lambda: not failing})).test_client()
     assert client.get("/livez").json == {"live": True}
     not_ready = client.get("/readyz")
     assert (not_ready.status_code, told(not_ready)) == (503, "Not ready: pack.")

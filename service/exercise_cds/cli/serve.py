@@ -17,6 +17,7 @@ from exercise_cds.cards import Composer
 from exercise_cds.cds_service import CdsService, prepare
 from exercise_cds.cli.fhir_servers import fhir_servers
 from exercise_cds.cli.kept import Kept, kept
+from exercise_cds.cli.operated import Operated
 from exercise_cds.fhir import Limits, ResourceSource, warm_up
 from exercise_cds.model.pack import RulePack
 from exercise_cds.records import DecisionLog, PackListing
@@ -54,9 +55,13 @@ def serve(config: Path | None, **flags: Any) -> None:
     except server.PortTaken as fault:
         _stop(console, str(fault))
     logs.configure(settings.log_level)
-    steward = _steward(settings, console, records.decisions, source)
+    steward = _steward(settings, console, records.decisions, source, metrics)
+    operated = Operated(settings, metrics, records, steward)
     moments = server.Moments(
-        ready=lambda: console.print(_greeting(settings)), start=lambda: _begin(records, steward, guard), end=records.end
+        ready=lambda: console.print(_greeting(settings)),
+        start=lambda: _begin(records, steward, guard, operated),
+        stopping=operated.readiness.stop,
+        end=lambda: _end(records, operated),
     )
     app = create_app(
         steward,
@@ -65,6 +70,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         lend=guard.lend if guard else None,
         feedback_store=records.feedback if settings.feedback.offered else None,
         metrics=metrics,
+        readiness=operated.readiness,
         pages=for_people.blueprints(settings, steward),
     )
     server.run(app, settings, moments)
@@ -77,14 +83,21 @@ def _guard(settings: Settings, records: Kept) -> Guard | None:
     return guard_of(settings, clock=lambda: datetime.now(UTC), tick=time.monotonic, shared=records.replay.first_sight)
 
 
-def _begin(records: Kept, steward: CdsService, guard: Guard | None) -> None:
+def _begin(records: Kept, steward: CdsService, guard: Guard | None, operated: Operated) -> None:
     """In the worker, before its first call."""
     if guard is not None:
         guard.prewarm()
     records.begin(_listing(steward.serving.pack))
+    operated.begin()
 
 
-def _steward(settings: Settings, console: Console, decisions: DecisionLog, source: ResourceSource) -> CdsService:
+def _end(records: Kept, operated: Operated) -> None:
+    """In the worker, after its last call; operators see it to the end."""
+    records.end()
+    operated.end()
+
+
+def _steward(settings: Settings, console: Console, decisions: DecisionLog, source: ResourceSource, metrics: Metrics) -> CdsService:
     """The pack, loaded and compiled. A pack with an error does not serve: every finding is printed. Advice is only counted."""
     loaded = rulepack.load(settings.rules, settings.overlay)
     if loaded.pack is None:
@@ -108,6 +121,7 @@ def _steward(settings: Settings, console: Console, decisions: DecisionLog, sourc
         limits=limits,
         strict=settings.strict,
         record=decisions.put,
+        observe=metrics.decided,
         tick=time.perf_counter,
         source=source,
         fetch_seconds=settings.deadline_ms / 1_000,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from exercise_cds.model.codes import Code, Stems, ValueSet
-from exercise_cds.model.paused import Paused
+from exercise_cds.model.paused import NOTHING_PAUSED, Paused
 from exercise_cds.model.tree import Node
 from exercise_cds.model.where import NOWHERE, Where
 
@@ -375,7 +375,7 @@ class RulePack:
     """Rules that the overlay switches off: id -> because."""
     prefetch: Mapping[str, str] = field(default_factory=dict)
     """Overlay: prefetch template by key, in place of ours."""
-    paused: Paused = Paused()
+    paused: Paused = NOTHING_PAUSED
 
     def rules_of(self, service: str) -> tuple[Rule, ...]:
         """The rules that speak in a service, in file order."""

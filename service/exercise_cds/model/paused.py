@@ -15,3 +15,6 @@ class Paused:
     rules: frozenset[str] = frozenset()
     programs: frozenset[str] = frozenset()
     """Programs that are withheld from everybody, those that a paused rule guards among them."""
+
+
+NOTHING_PAUSED = Paused()

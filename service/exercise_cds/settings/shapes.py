@@ -153,10 +153,26 @@ class Settings(BaseSettings):
     deadline_ms: int = setting(
         400, "Milliseconds for everything that is fetched for one answer.", "a whole number from 50 to 10000", ge=50, le=10_000
     )
-    threads: int = setting(8, "Threads of the process.", "a whole number from 1 to 64", ge=1, le=64)
+    reload_seconds: int = setting(
+        0,
+        "Seconds between two looks at `rules` and `overlay`; changed rules are tried in a process of their own and then served. "
+        "0: rules change with a restart only.",
+        "a whole number from 0 to 3600",
+        ge=0,
+        le=3_600,
+    )
+    pause_file: Path | None = setting(
+        None,
+        "A file that pauses the service, or rules and programs, while the process runs (pausing.md); looked at every second. "
+        "No file there: nothing is paused.",
+        "the path of a YAML file",
+    )
+    threads: int = setting(
+        40, "Threads of the process; those above `max_in_flight` say 503 while it is busy.", "a whole number from 1 to 64", ge=1, le=64
+    )
     max_in_flight: int = setting(
-        8,
-        "Hook calls worked on at once; above it the answer is 503 at once. It takes effect where it is below `threads`.",
+        32,
+        "Hook calls worked on at once; above it the answer is 503 at once, as long as `threads` has one left to say so.",
         "a whole number from 1 to 64",
         ge=1,
         le=64,
@@ -168,11 +184,23 @@ class Settings(BaseSettings):
         ge=1,
         le=120,
     )
+    drain_seconds: int = setting(
+        0,
+        "Seconds after SIGTERM in which new calls are still answered while /readyz says 503, for proxies that look there; "
+        "0 where the platform itself waits before SIGTERM.",
+        "a whole number from 0 to 120",
+        ge=0,
+        le=120,
+    )
     graceful_seconds: int = setting(
         20, "Seconds that calls under way get to end after SIGTERM.", "a whole number from 1 to 300", ge=1, le=300
     )
     metrics_port: int | None = setting(
-        None, "Port of the operator's own pages; unset: none.", "a whole number from 1 to 65535", ge=1, le=65535
+        None,
+        "Port of the operators' own pages (/livez, /readyz, /metrics), beside `port`; unset: none.",
+        "a whole number from 1 to 65535",
+        ge=1,
+        le=65535,
     )
     log_level: Literal["debug", "info", "warning", "error"] = setting(
         "info", "The least serious log lines that are written.", "debug, info, warning or error"

@@ -76,9 +76,11 @@ def blueprint(door: Door) -> Blueprint:
         said: Said = g.said
         client = _who(door, said)
         if not room.acquire(blocking=False):
+            door.metrics.busy.inc()
             raise Unavailable("The service is busy: ask again in a second.", retry_after=1)
         try:
-            return _answer(door, said, client)
+            with door.metrics.in_flight.track_inprogress():
+                return _answer(door, said, client)
         finally:
             room.release()
 

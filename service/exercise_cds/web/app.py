@@ -45,10 +45,6 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _nothing_fails() -> tuple[str, ...]:
-    return ()
-
-
 def anybody(settings: Settings) -> api.Authenticate:
     """Without authentication every caller is the same one, in the service's own time zone."""
     client = replace(ANONYMOUS, zone=settings.zone, fhir_servers=frozenset(settings.fhir.servers))
@@ -68,7 +64,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     lend: feedback.Lend | None = None,
     feedback_store: FeedbackStore | None = None,
     clock: Callable[[], datetime] = _now,
-    failing: Callable[[], tuple[str, ...]] = _nothing_fails,
+    readiness: ops.Readiness | None = None,
     metrics: Metrics | None = None,
     pages: Iterable[Blueprint] = (),
 ) -> Flask:
@@ -91,13 +87,14 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     app.after_request(_last_words(doors, metrics))
     app.register_error_handler(CdsError, _refuse(metrics))
     app.register_error_handler(HTTPException, answers.of_framework)
-    app.register_error_handler(Exception, _failed)
+    app.register_error_handler(Exception, _fail(metrics))
     app.register_blueprint(api.blueprint(api.Door(service, settings, authenticate, clock, metrics, rates)))
     if feedback_store is not None:
         if lend is None:
             raise ValueError("feedback is stored, so create_app needs a lend beside its authenticate")
         app.register_blueprint(feedback.blueprint(feedback.FeedbackDoor(feedback_store, settings, lend, rates, metrics)))
-    app.register_blueprint(ops.blueprint(failing))
+    trying = settings.authentication == "none" and settings.metrics_port is None
+    app.register_blueprint(ops.blueprint(readiness or ops.Readiness(), metrics if trying else None))
     for blueprint in pages:
         app.register_blueprint(blueprint)
     return app
@@ -140,7 +137,9 @@ def _last_words(doors: perimeter.Doors, metrics: Metrics) -> Callable[[Response]
             if origin := _reader(doors):
                 answer.headers["Access-Control-Allow-Origin"] = origin
         metrics.requests.labels(said.service or "none", answer.status_code, said.outcome or "none").inc()
-        if request.endpoint not in {"ops.livez", "ops.readyz"}:
+        if request.endpoint == "api.call":
+            metrics.request_seconds.labels(said.service or "none").observe(time.perf_counter() - said.began)
+        if request.endpoint not in {"ops.livez", "ops.readyz", "ops.numbers"}:
             _tell(said, answer.status_code)
         return answer
 
@@ -167,11 +166,15 @@ def _refuse(metrics: Metrics) -> Callable[[CdsError], Response]:
     return refuse
 
 
-def _failed(fault: Exception) -> Response:
-    """Our bug: class and place go to the log, the id to both sides, and nothing of the request anywhere."""
-    error_id = uuid4().hex
-    logs.log().error("failure", error=type(fault).__name__, where=logs.place(fault.__traceback__), error_id=error_id)
-    return answers.our_fault(error_id)
+def _fail(metrics: Metrics) -> Callable[[Exception], Response]:
+    def fail(fault: Exception) -> Response:
+        """Our bug: class and place go to the log, the id to both sides, and nothing of the request anywhere."""
+        error_id = uuid4().hex
+        metrics.failures.inc()
+        logs.log().error("failure", error=type(fault).__name__, where=logs.place(fault.__traceback__), error_id=error_id)
+        return answers.our_fault(error_id)
+
+    return fail
 
 
 def _tell(said: api.Said, status: int) -> None:

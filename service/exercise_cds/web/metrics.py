@@ -1,8 +1,40 @@
-"""What is counted at the door. One registry for each application, so that two in one process do not mix; nothing in it is a patient's."""
+"""What is counted, defined here and nowhere else; `make docs` writes docs/operators/metrics.md from it.
+
+One registry for each application, so that two in one process do not mix. No label is a patient's, a user's or a caller's own word:
+services, programs, outcomes, reasons and kinds are names of ours or of the pack.
+"""
 
 from __future__ import annotations
 
-from prometheus_client import CollectorRegistry, Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from exercise_cds.model.decision import Outcome
+from exercise_cds.model.pack import RulePack
+
+if TYPE_CHECKING:  # the steward's rooms need not be loaded to count
+    from exercise_cds.cds_service import Examination
+
+_STAGE_SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0)
+_REQUEST_SECONDS = (0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0)
+"""An EHR waits about half a second for an answer: bounds stand close below it."""
+
+
+class LogState(Protocol):
+    """What the decision log tells of itself (records.LogState)."""
+
+    @property
+    def queued(self) -> int: ...  # noqa: D102 - as the log's own
+    @property
+    def written(self) -> int: ...  # noqa: D102
+    @property
+    def lost(self) -> int: ...  # noqa: D102
+    @property
+    def failing(self) -> str: ...  # noqa: D102
 
 
 class Metrics:
@@ -10,10 +42,47 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._of_requests()
+        self._of_answers()
+        self._of_pack()
+        self.decision_log = _DecisionLog()
+        self.registry.register(self.decision_log)
+        ProcessCollector(registry=self.registry)
+
+    def _of_requests(self) -> None:
         self.requests = Counter(
             "exercise_cds_requests",
             "Requests answered, by service (ours, or none), status and outcome.",
             ("service", "status", "outcome"),
+            registry=self.registry,
+        )
+        self.request_seconds = Histogram(
+            "exercise_cds_request_seconds",
+            "Seconds from the first look at a hook call to its answer, by service; waiting for a thread is not in it.",
+            ("service",),
+            buckets=_REQUEST_SECONDS,
+            registry=self.registry,
+        )
+        self.in_flight = Gauge("exercise_cds_in_flight", "Hook calls that are worked on now.", registry=self.registry)
+        self.busy = Counter(
+            "exercise_cds_busy", "Hook calls answered 503 at once because max_in_flight were worked on.", registry=self.registry
+        )
+        self.refusals = Counter(
+            "exercise_cds_refusals",
+            "Requests refused, by why: the reason code of a 401 (`replayed` is a token used before), else the name of the error.",
+            ("reason",),
+            registry=self.registry,
+        )
+        self.failures = Counter(
+            "exercise_cds_failures", "Requests answered 500: our bugs. The log line `failure` says where.", registry=self.registry
+        )
+        self.odd_hook_instances = Counter(
+            "exercise_cds_odd_hook_instances", "Requests whose hookInstance is no UUID; they are answered.", registry=self.registry
+        )
+        self.feedback_entries = Counter(
+            "exercise_cds_feedback_entries",
+            "Entries of feedback by kind: new, repeated, and those of both that are on cards we do not know.",
+            ("kind",),
             registry=self.registry,
         )
         self.fhir_queries = Counter(
@@ -22,18 +91,123 @@ class Metrics:
             ("result",),
             registry=self.registry,
         )
-        self.refusals = Counter(
-            "exercise_cds_refusals",
-            "Requests refused, by why: the reason code of a 401 (clients.md), else the name of the error.",
-            ("reason",),
+
+    def _of_answers(self) -> None:
+        self.decisions = Counter(
+            "exercise_cds_decisions",
+            "Answers decided, by service and outcome (docs/architecture.md, law 6); those without cards, and for silent clients, too.",
+            ("service", "outcome"),
             registry=self.registry,
         )
-        self.feedback_entries = Counter(
-            "exercise_cds_feedback_entries",
-            "Entries of feedback by kind: new, repeated, and those of both that are on cards we do not know.",
-            ("kind",),
+        self.cards = Counter(
+            "exercise_cds_cards",
+            "Cards made, by indicator (info, warning); for silent clients, too, which do not get them.",
+            ("indicator",),
             registry=self.registry,
         )
-        self.odd_hook_instances = Counter(
-            "exercise_cds_odd_hook_instances", "Requests whose hookInstance is no UUID; they are answered.", registry=self.registry
+        self.programs_offered = Counter(
+            "exercise_cds_programs_offered", "Programs offered, by the program's id.", ("program",), registry=self.registry
         )
+        self.programs_withheld = Counter(
+            "exercise_cds_programs_withheld",
+            "Programs withheld, by the program's id and why: fired, or in-doubt (not everything could be checked).",
+            ("program", "why"),
+            registry=self.registry,
+        )
+        self.issues = Counter(
+            "exercise_cds_issues", "Bad patient data met, by kind; the facts they touch are in doubt.", ("kind",), registry=self.registry
+        )
+        self.engine_disagreements = Counter(
+            "exercise_cds_engine_disagreements",
+            "Answers in which the two engines differed (`differ`) or one raised (`raised`): no program was offered.",
+            ("how",),
+            registry=self.registry,
+        )
+        self.stage_seconds = Histogram(
+            "exercise_cds_stage_seconds",
+            "Seconds of each stage of an answer: fetch (from the FHIR server), read, facts, engine, cards, and total.",
+            ("stage",),
+            buckets=_STAGE_SECONDS,
+            registry=self.registry,
+        )
+
+    def _of_pack(self) -> None:
+        self.pack_info = Gauge(
+            "exercise_cds_pack_info", "1 for the rule pack that is served now.", ("pack", "version", "digest"), registry=self.registry
+        )
+        self.reload_attempted = Gauge(
+            "exercise_cds_pack_reload_attempted_timestamp_seconds",
+            "When changed rules were last tried (at the start: when they were loaded).",
+            registry=self.registry,
+        )
+        self.reload_successful = Gauge(
+            "exercise_cds_pack_reload_successful_timestamp_seconds",
+            "When rules that were tried were last found good; older than the last attempt: the former pack is still served.",
+            registry=self.registry,
+        )
+        self.reload_failures = Counter(
+            "exercise_cds_pack_reload_failures",
+            "Changed rules that are not served, by why: findings, trial (engines or composer), late, died, moved.",
+            ("why",),
+            registry=self.registry,
+        )
+        self.paused = Gauge(
+            "exercise_cds_paused",
+            "What the pause file has switched off: everything (0 or 1), and how many services, rules and programs.",
+            ("what",),
+            registry=self.registry,
+        )
+        self.pause_findings = Gauge(
+            "exercise_cds_pause_findings", "Mistakes in the pause file; with any, everything is paused.", registry=self.registry
+        )
+
+    def decided(self, service: str, seen: Examination, milliseconds: Mapping[str, float]) -> None:
+        """Count one answer: what the steward's `observe` is given."""
+        decision = seen.decision
+        self.decisions.labels(service, decision.outcome.value).inc()
+        for card in seen.composed.cards:
+            self.cards.labels(card["indicator"]).inc()
+        for offered in decision.offered:
+            self.programs_offered.labels(offered.program).inc()
+        for program, why in {(one.program, one.why.value) for one in decision.withheld}:
+            self.programs_withheld.labels(program, why).inc()
+        for issue in seen.chart.issues if seen.chart is not None else ():
+            self.issues.labels(issue.kind.value).inc()
+        if decision.outcome is Outcome.RULE_ERROR:
+            self.engine_disagreements.labels("raised" if decision.engine_error else "differ").inc()
+        for stage, spent in milliseconds.items():
+            self.stage_seconds.labels(stage).observe(spent / 1000)
+
+    def serves(self, pack: RulePack) -> None:
+        """Say which pack is served from now on, and what of it is paused."""
+        self.pack_info.clear()
+        self.pack_info.labels(pack.id, pack.version, pack.digest).set(1)
+        paused = pack.paused
+        self.paused.labels("everything").set(paused.everything)
+        for what, names in (("services", paused.services), ("rules", paused.rules), ("programs", paused.programs)):
+            self.paused.labels(what).set(len(names))
+
+
+class _DecisionLog(Collector):
+    """The log's own numbers, read when they are asked for; none before it is named."""
+
+    def __init__(self) -> None:
+        self.state: Callable[[], LogState] | None = None
+
+    def describe(self) -> Iterator[Metric]:
+        """The families without values: their names are known before anything is logged."""
+        yield GaugeMetricFamily("exercise_cds_decision_log_queued", "Decisions that wait in memory for the database.")
+        yield CounterMetricFamily("exercise_cds_decision_log_written", "Decisions that this process wrote to the database.")
+        yield CounterMetricFamily("exercise_cds_decision_log_lost", "Decisions that this process could not keep.")
+        yield GaugeMetricFamily("exercise_cds_decision_log_failing", "1 while the database cannot be written.")
+
+    def collect(self) -> Iterator[Metric]:
+        """The families with the log's state of this moment."""
+        if self.state is None:
+            return
+        state = self.state()
+        values = (state.queued, state.written, state.lost, 1 if state.failing else 0)
+        for family, value in zip(self.describe(), values, strict=True):
+            assert isinstance(family, GaugeMetricFamily | CounterMetricFamily)
+            family.add_metric([], value)
+            yield family

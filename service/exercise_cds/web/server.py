@@ -10,6 +10,7 @@ import gc
 import socket
 import struct
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,14 +67,17 @@ class PortTaken(Exception):
 def look_at_port(settings: Settings) -> None:
     """Raise PortTaken where nobody can listen there; gunicorn would try for five seconds and say less."""
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as door:
-        door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            door.bind((settings.host, settings.port))
-        except OSError as fault:
-            raise PortTaken(
-                f"port {settings.port} on {settings.host} cannot be used ({fault.strerror}): choose another with the setting port"
-            ) from None
+    for name, port in (("port", settings.port), ("metrics_port", settings.metrics_port)):
+        if port is None:
+            continue
+        with socket.socket(family) as door:
+            door.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                door.bind((settings.host, port))
+            except OSError as fault:
+                raise PortTaken(
+                    f"port {port} on {settings.host} cannot be used ({fault.strerror}): choose another with the setting {name}"
+                ) from None
 
 
 def _nothing() -> None:
@@ -82,10 +86,14 @@ def _nothing() -> None:
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What is called when: `ready` in the parent once it listens, `start` and `end` in the worker. No thread starts before `start`."""
+    """What is called when: `ready` in the parent once it listens, the others in the worker. No thread starts before `start`.
+
+    `stopping` is called in the handler of SIGTERM, while calls are still answered: it may set a flag and no more.
+    """
 
     ready: Callable[[], None] = _nothing
     start: Callable[[], None] = _nothing
+    stopping: Callable[[], None] = _nothing
     end: Callable[[], None] = _nothing
 
 
@@ -102,6 +110,8 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     def __init__(self, app: Flask, settings: Settings, moments: Moments) -> None:
         self._app, self._settings, self._moments = app, settings, moments
         self.silence_seconds = settings.silence_seconds
+        self.drain_seconds = settings.drain_seconds
+        self.stopping = moments.stopping
         super().__init__()
 
     def load_config(self) -> None:
@@ -115,7 +125,7 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "threads": site.threads,
             "preload_app": True,
             "timeout": 30,
-            "graceful_timeout": site.graceful_seconds,
+            "graceful_timeout": site.drain_seconds + site.graceful_seconds,
             "keepalive": _KEEP_ALIVE_SECONDS,
             "worker_tmp_dir": str(_SHARED_MEMORY) if _SHARED_MEMORY.is_dir() else None,
             "logger_class": ServerLog,
@@ -155,6 +165,16 @@ class _Body:
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads that no silent caller keeps, and refusals that are OperationOutcomes."""
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: unready at once, and closed to new calls when whoever looks at /readyz had time to see it."""
+        self.app.stopping()
+        if not self.app.drain_seconds or not self.alive:
+            super().handle_exit(sig, frame)
+            return
+        drain = threading.Timer(self.app.drain_seconds, super().handle_exit, (sig, None))
+        drain.daemon = True
+        drain.start()
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to a thread. A line that is dead, not closed, would keep its thread for ever without these two limits."""
