@@ -101,11 +101,11 @@ def test_a_search_that_is_too_long_says_nothing(tmp_path: Path) -> None:
     head = "rules:\n- id: odd\n  title: Odd days\n"
     tail = "  offer: {programs: walking, because: It helps}\n  evidence: a-trial\n"
     (pack / "rules" / "more.yaml").write_text(f"{head}  when: {{any: [{asks}]}}\n{tail}", "utf-8")
-    before = time.perf_counter()
+    before = time.process_time()
     loaded = load(pack)
     assert loaded.pack is not None, loaded.findings
     assert lint.advice(loaded.pack, loaded.used, TODAY) is not None
-    assert time.perf_counter() - before < 5
+    assert time.process_time() - before < 5
 
 
 def test_what_a_disabled_rule_used_is_not_called_unused(tmp_path: Path) -> None:

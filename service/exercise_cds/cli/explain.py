@@ -21,17 +21,19 @@ from rich.table import Table
 from rich.text import Text
 from rich.tree import Tree
 
+from exercise_cds.authoring.answers_compared import differences
 from exercise_cds.authoring.request_file import read_request_file
-from exercise_cds.cards import sentence
+from exercise_cds.authoring.what_if import facts_of, nearest
+from exercise_cds.authoring.why import leaf_words, scalar, span, verdict
 from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
-from exercise_cds.engine import LeafTrace, NodeTrace, RuleTrace, as_json
+from exercise_cds.cli import explain_more
+from exercise_cds.engine import NodeTrace, RuleTrace, as_json
 from exercise_cds.errors import CdsError
 from exercise_cds.fhir import Limits
 from exercise_cds.model.client import Client
 from exercise_cds.model.decision import Truth, Why
 from exercise_cds.model.facts import Bounds, Fact, InDoubt, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec, RulePack
-from exercise_cds.model.tree import Leaf
 from exercise_cds.rulepack import load
 
 _MARKS = {Truth.TRUE: ("yes", "green"), Truth.FALSE: ("no", "dim"), Truth.UNKNOWN: ("?", "yellow")}
@@ -62,6 +64,12 @@ class AsOf(click.ParamType[datetime]):
 @click.option("--overlay", type=click.Path(path_type=Path, exists=True, dir_okay=False), help="A site's overlay file.")
 @click.option("--time-zone", default="UTC", show_default=True, help="The zone in which days are counted.")
 @click.option("--strict", is_flag=True, help="Validate every element of every entry, not only what is read.")
+@click.option("--rule", "rules", multiple=True, help="Explain this rule alone: why it fired or did not. May be repeated.")
+@click.option("--what-if", multiple=True, metavar="FACT=VALUE", help="Put this fact in the place of the chart's. May be repeated.")
+@click.option("--nearest", "with_nearest", is_flag=True, help="Show the smallest changes of one fact that would change the offers.")
+@click.option(
+    "--compare", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Show what another pack would answer otherwise."
+)
 @click.option("--all", "everything", is_flag=True, help="Show the tree of every rule, not only of those that fired or nearly did.")
 @click.option("--json", "as_data", is_flag=True, help="For programs: facts, rules, cards as one JSON object.")
 def explain(  # noqa: PLR0913 - one parameter an option
@@ -73,6 +81,10 @@ def explain(  # noqa: PLR0913 - one parameter an option
     overlay: Path | None,
     time_zone: str,
     strict: bool,
+    rules: tuple[str, ...],
+    what_if: tuple[str, ...],
+    with_nearest: bool,
+    compare: Path | None,
     everything: bool,
     as_data: bool,
 ) -> None:
@@ -81,30 +93,52 @@ def explain(  # noqa: PLR0913 - one parameter an option
     PACK is a rule pack's folder, REQUEST a file with a CDS Hooks request. A story.yaml beside it may name the service and the day.
     """
     console = Console(highlight=False)
+    serving = _prepared(pack, overlay)
+    other = None if compare is None else _prepared(compare, None)
+    try:
+        zone = ZoneInfo(time_zone)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise click.BadParameter(f"{time_zone!r} is no time zone: write one such as Europe/Vienna.", param_hint="--time-zone") from None
+    try:
+        asked = read_request_file(request, serving, service=service)
+        now = _moment(as_of or asked.as_of, zone)
+        instead = facts_of(serving.pack, what_if)
+        client = Client(issuer="", zone=zone)
+        seen = CdsService(serving, limits=Limits(), strict=strict).examine(asked.request, client, now, instead=instead)
+        seen_there = None if other is None else CdsService(other, limits=Limits(), strict=strict).examine(asked.request, client, now)
+    except CdsError as refusal:
+        click.echo(f"The service would answer {refusal.status}: {refusal.sentence}", err=True)
+        sys.exit(1)
+    unknown = [rule for rule in rules if rule not in {known.id for known in serving.pack.rules}]
+    if unknown:
+        raise click.BadParameter(f"the pack has no rule {', '.join(unknown)}.", param_hint="--rule")
+    changes = nearest(serving.pack, asked.request.service, seen.facts) if with_nearest and seen.facts is not None else []
+    if as_data:
+        data = as_data_of(serving, asked.request.service, now, seen)
+        data |= {"nearest": as_json(changes)} if with_nearest else {}
+        data |= {"compared": list(differences(seen, seen_there))} if seen_there is not None else {}
+        click.echo(orjson.dumps(data, option=orjson.OPT_INDENT_2))
+        return
+    page = _Page(serving, seen, everything=everything)
+    parts = page.of_rules(rules) if rules else page.parts(asked.request.service, now.astimezone(zone).date())
+    site = Path(overlay.name) if overlay is not None else None
+    for part in (*explain_more.of_overlay(serving.pack, site), *explain_more.of_what_if(instead, serving.pack), *parts):
+        console.print(part)
+    for part in explain_more.of_nearest(changes, serving.pack, everything=everything) if with_nearest else ():
+        console.print(part)
+    if seen_there is not None and other is not None:
+        console.print(explain_more.of_comparison(seen, seen_there, other.pack))
+
+
+def _prepared(pack: Path, overlay: Path | None) -> Serving:
+    """The pack, compiled; its findings and exit code 1 where it cannot be served."""
     loaded = load(pack, overlay)
     if loaded.pack is None:
         for finding in loaded.findings:
             click.echo(f"{pack}/{finding}", err=True)
         click.echo("The pack has errors and cannot be served; mend them first.", err=True)
         sys.exit(1)
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        raise click.BadParameter(f"{time_zone!r} is no time zone: write one such as Europe/Vienna.", param_hint="--time-zone") from None
-    serving = prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
-    try:
-        asked = read_request_file(request, serving, service=service)
-        now = _moment(as_of or asked.as_of, zone)
-        visit = CdsService(serving, limits=Limits(), strict=strict)
-        seen = visit.examine(asked.request, Client(issuer="", zone=zone), now)
-    except CdsError as refusal:
-        click.echo(f"The service would answer {refusal.status}: {refusal.sentence}", err=True)
-        sys.exit(1)
-    if as_data:
-        click.echo(orjson.dumps(as_data_of(serving, asked.request.service, now, seen), option=orjson.OPT_INDENT_2))
-        return
-    for part in _Page(serving, seen, everything=everything).parts(asked.request.service, now.astimezone(zone).date()):
-        console.print(part)
+    return prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
 
 
 def _moment(as_of: datetime | date | None, zone: ZoneInfo) -> datetime:
@@ -170,6 +204,19 @@ class _Page:
         yield from self._rules()
         yield from self._programs()
         yield from self._cards()
+
+    def of_rules(self, names: tuple[str, ...]) -> Iterator[object]:
+        """These rules alone, each with its whole tree."""
+        trace = self._seen.trace
+        self._everything = True
+        for rule in trace.rules if trace is not None else ():
+            if rule.rule in names:
+                yield Text(verdict(rule), "bold")
+                yield self._rule(rule, "green" if rule.outcome and rule.outcome.fired else "yellow")
+                if rule.miss is not None and not (rule.outcome and rule.outcome.fired):
+                    yield Text(f"nearest: {rule.miss.words}", "cyan")
+        if not any(rule.rule in names for rule in (trace.rules if trace is not None else ())):
+            yield Text(f"{', '.join(names)}: not asked by this service.", "yellow")
 
     def _facts(self) -> Iterator[object]:
         if self._seen.facts is None:
@@ -237,7 +284,7 @@ class _Page:
         mark, style = _MARKS[node.truth]
         words = {"all": "all of", "any": "any of", "not": "not", "always": "always", "named": node.name}.get(node.kind, "")
         if node.leaf is not None:
-            words = self._leaf(node.leaf)
+            words = leaf_words(node.leaf, self._pack)
         branch = tree.add(Text.assemble((f"{mark:>3} ", style), (f"{label} " if label else "", "bold"), words))
         if node.truth is Truth.FALSE and node.kind in {"any", "named"} and not self._everything:
             return  # thirty signs that are not there say no more than their name
@@ -245,16 +292,6 @@ class _Page:
             if node.kind == "any" and node.truth is Truth.TRUE and part.truth is Truth.FALSE and not self._everything:
                 continue
             self._grow(branch, part, "")
-
-    def _leaf(self, leaf: LeafTrace) -> str:
-        asked = sentence(Leaf(leaf.fact, leaf.op, leaf.value, leaf.setting), self._pack)
-        answer = leaf.state
-        if leaf.state == "known":
-            answer = _scalar(leaf.answer)
-        elif leaf.state == "within bounds":
-            answer = _span(leaf.least, leaf.most)
-        why = f": {leaf.why}" if leaf.why else ""
-        return f"{asked}  [{leaf.fact}: {answer}{why}]"
 
     def _programs(self) -> Iterator[object]:
         decision = self._seen.decision
@@ -290,25 +327,13 @@ def _distance(rule: RuleTrace) -> tuple[int, bool, float]:
     return len(leaves), any(leaf.distance is None for leaf in leaves), sum(leaf.distance or 0.0 for leaf in leaves)
 
 
-def _scalar(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return f"{value:g}" if isinstance(value, float) else str(value)
-
-
-def _span(least: float | None, most: float | None) -> str:
-    if most is None:
-        return f"at least {least:g}"
-    return f"at most {most:g}" if least is None else f"{least:g} to {most:g}"
-
-
 def _value(fact: Fact, spec: FactSpec) -> Text:
     unit = f" {spec.unit}" if spec.unit and not spec.unit.startswith("{") else ""
     match fact:
         case Known(value, _, remarks):
-            shown = Text(_scalar(value) + ("" if isinstance(value, bool | str) else unit), "bold")
+            shown = Text(scalar(value) + ("" if isinstance(value, bool | str) else unit), "bold")
         case Bounds(least, most, _, remarks):
-            shown = Text(_span(least, most) + unit, "bold")
+            shown = Text(span(least, most) + unit, "bold")
         case NotRecorded(remarks):
             shown = Text("not recorded", "dim")
         case InDoubt(cause, why):
