@@ -20,30 +20,31 @@ def facts_read(pack: RulePack, service: str) -> dict[str, list[float]]:
     found: dict[str, set[float]] = {}
     for rule in pack.rules_of(service):
         for node in (rule.when, rule.unless):
-            for leaf in _leaves(node):
+            for leaf in leaves(node):
                 values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
                 numbers = {float(one) for one in values if isinstance(one, int | float) and not isinstance(one, bool)}
                 found.setdefault(leaf.fact, set()).update(numbers)
-    for leaf in _leaves(pack.about):
+    for leaf in leaves(pack.about):
         found.setdefault(leaf.fact, set())
     return {name: sorted(numbers) for name, numbers in found.items()}
 
 
-def _leaves(node: Node | None) -> Iterator[Leaf]:
+def leaves(node: Node | None) -> Iterator[Leaf]:
+    """Every question of a condition, wherever it stands in it."""
     match node:
         case Leaf():
             yield node
         case AllOf(parts) | AnyOf(parts):
             for part in parts:
-                yield from _leaves(part)
+                yield from leaves(part)
         case Not(part) | Named(_, part):
-            yield from _leaves(part)
+            yield from leaves(part)
 
 
 def controls(pack: RulePack, service: str) -> list[dict[str, Any]]:
     """A slider or a switch for each fact that the rules ask, those that every card tells first."""
     read = facts_read(pack, service)
-    gate = {leaf.fact for leaf in _leaves(pack.about)}
+    gate = {leaf.fact for leaf in leaves(pack.about)}
     rows = [
         _control(pack.facts[name], numbers, main=_is_main(pack.facts[name], gate)) for name, numbers in read.items() if name in pack.facts
     ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Blueprint
 
 from exercise_cds.settings import Settings
-from exercise_cds.web import handouts, workbench
+from exercise_cds.web import handouts, pack_map, workbench
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from exercise_cds.cds_service import CdsService
@@ -18,4 +18,5 @@ def blueprints(settings: Settings, service: CdsService) -> list[Blueprint]:
     pages = [handouts.blueprint(lambda: service.serving.pack)]
     if settings.workbench.enabled:
         pages.append(workbench.blueprint(lambda: service.serving, settings.workbench.examples))
+        pages.append(pack_map.blueprint(lambda: service.serving))
     return pages

@@ -1,0 +1,5 @@
+"""The pack's map: a page for each part of the pack, and what is offered when."""
+
+from exercise_cds.web.pack_map.blueprint import blueprint
+
+__all__ = ["blueprint"]
