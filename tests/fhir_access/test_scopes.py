@@ -49,7 +49,7 @@ PARTLY = (Fault.PARTLY_IN_SCOPE,) * 2
     ],
 )
 def test_scopes_of_both_versions(scope: str, allowed: tuple[Fault | None, Fault | None]) -> None:
-    """CH-075: reading by id and searching are two permissions; a filtered one is none, since what it leaves out would look like "not there"."""
+    """CH-075: read and search are two permissions; a filtered one is none, since what it leaves out looks like "not there"."""
     grants = grants_of(scope)
     assert (grants.fault("Condition", Ask.READ), grants.fault("Condition", Ask.BY_PATIENT)) == allowed
 
