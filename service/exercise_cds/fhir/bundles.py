@@ -82,9 +82,12 @@ class Reader:
     limits: Limits
     entries: int = 0
 
-    def page(self, text: bytes, place: str) -> Page:
-        """The value under a key. Raises Misshapen where it is no resource at all; TooLarge, BadRequest for what is refused whole."""
-        fields = fields_of(text, place)
+    def page(self, text: bytes, place: str, members: Fields | None = None) -> Page:
+        """The value under a key; `members` are its own, where it was cut up before.
+
+        Raises Misshapen where it is no resource at all; TooLarge, BadRequest for what is refused whole.
+        """
+        fields = fields_of(text, place) if members is None else members
         type_ = type_of(fields, place)
         if type_ is None:
             raise Misshapen

@@ -16,7 +16,7 @@ from exercise_cds.fhir.limits import Limits
 from exercise_cds.fhir.parse import Parser
 from exercise_cds.fhir.plan import ReadPlan
 from exercise_cds.fhir.prefetch import not_sent
-from exercise_cds.fhir.raw import Misshapen
+from exercise_cds.fhir.raw import Fields, Misshapen
 from exercise_cds.fhir.select import NOBODY, Names, Selector
 from exercise_cds.fhir.subjects import Patients, Whose, bare_id, normal_base
 from exercise_cds.fhir.templates import Query
@@ -51,8 +51,8 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
     )
     for key, query in plan.queries.items():
         match prefetch.get(key) or not_sent(query):
-            case Obtained(text, (), fetched=False):
-                reading.key(query, (text,))
+            case Obtained(text, (), fetched=False, members=members):
+                reading.key(query, (text,), members)
             case Obtained(text, pages):
                 reading.fetched(query, (text, *pages))
             case NotObtained(cause, why):
@@ -79,9 +79,9 @@ class _Reading:
     """By the bytes of a resource and of what it borrows: its model or Issue, and the facts that have it. The same resource under two
     keys is taken once; one id with two contents is two resources, both are kept, and their dates and statuses decide."""
 
-    def key(self, query: Query, texts: tuple[bytes, ...]) -> None:
-        """Everything under one key: the value itself and the further pages of its search."""
-        pages = [self._page(query, text, number) for number, text in enumerate(texts, 1)]
+    def key(self, query: Query, texts: tuple[bytes, ...], members: Fields | None = None) -> None:
+        """Everything under one key: the value itself (and its members, where they are known) and the further pages of its search."""
+        pages = [self._page(query, text, number, members if number == 1 else None) for number, text in enumerate(texts, 1)]
         bundled = Bundled([entry for page in pages for entry in page.entries])
         selectors = self.plan.selectors
         for entry in bundled.entries:
@@ -113,10 +113,10 @@ class _Reading:
         for entry in chosen:
             self._take(entry, bundled, selectors)
 
-    def _page(self, query: Query, text: bytes, number: int) -> Page:
+    def _page(self, query: Query, text: bytes, number: int, members: Fields | None = None) -> Page:
         place = query.key if number == 1 else f"{query.key}.page[{number}]"
         try:
-            page = self.reader.page(text, place)
+            page = self.reader.page(text, place, members)
         except Misshapen:
             page = Page([], [Issue(IssueKind.NOT_A_RESOURCE, place)])
         if page.faults:

@@ -44,8 +44,8 @@ def _resource(query: Query, text: bytes, fields: Fields) -> PrefetchValue:
     if type_ == OUTCOME:
         return _failed(query)
     if type_ == "Bundle":
-        return _failed(query) if _only_failed(query, text, fields) else Obtained(text)
-    return Obtained(text) if type_ in query.types else _unreadable(query)
+        return _failed(query) if _only_failed(query, text, fields) else Obtained(text, members=fields)
+    return Obtained(text, members=fields) if type_ in query.types else _unreadable(query)
 
 
 def _wrapped(query: Query, fields: Fields) -> PrefetchValue:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
 
 from exercise_cds.model.facts import Cause
 
@@ -20,6 +20,8 @@ class Obtained:
     text: bytes
     pages: tuple[bytes, ...] = ()
     fetched: bool = False
+    members: dict[str, Any] | None = field(default=None, compare=False, repr=False)
+    """The members of `text`, where whoever judged it has cut it up already; not to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
