@@ -62,7 +62,8 @@ def heat_of(serving: Serving, service: str) -> tuple[Heat, ...]:
     episodes = [name for name in read if pack.facts[name].kind == "episode"]
     scores = [name for name in read if pack.facts[name].kind == "score"]
     lengths = _spans({cut for name in episodes for cut in read[name] if cut <= LONGEST}, 0, LONGEST, "days")
-    severities = tuple(reversed(_spans({cut for name in scores for cut in read[name]}, 0, 10, "of 10")))
+    *measured, unknown = _spans({cut for name in scores for cut in read[name]}, 0, 10, "of 10")
+    severities = (*reversed(measured), unknown)
     base = _nobody(pack)
     made = []
     for fact in ("", *_diagnoses(pack, service)):

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 from flask import Blueprint
 
+from exercise_cds.authoring.live import Live
 from exercise_cds.settings import Settings
-from exercise_cds.web import handouts, pack_map, workbench
+from exercise_cds.web import handouts, live, pack_map, workbench
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from exercise_cds.cds_service import CdsService
@@ -19,4 +20,5 @@ def blueprints(settings: Settings, service: CdsService) -> list[Blueprint]:
     if settings.workbench.enabled:
         pages.append(workbench.blueprint(lambda: service.serving, settings.workbench.examples))
         pages.append(pack_map.blueprint(lambda: service.serving))
+        pages.append(live.blueprint(Live(settings.rules, settings.workbench.examples, overlay=settings.overlay)))
     return pages

@@ -1,0 +1,169 @@
+"""A pack while its author writes it: after each change the findings, the cases that fail, and which examples get other cards.
+
+Changes are found by a mark over the files' content, looked at again and again. A broken pack shows its findings, and what is known of the
+last good one stays beside them. Nothing here touches what an EHR is answered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from itertools import count
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+from exercise_cds.authoring.check import Checked, check
+from exercise_cds.authoring.request_file import read_request_file
+from exercise_cds.authoring.runner import Runner
+from exercise_cds.cds_service import CdsService, prepare
+from exercise_cds.errors import CdsError
+from exercise_cds.model.client import ANONYMOUS
+from exercise_cds.model.pack import RulePack
+from exercise_cds.model.where import Finding
+from exercise_cds.rulepack import Mark, mark
+
+NOON = time(12, tzinfo=UTC)
+_MOST = 200
+_TEXT = 2 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One case that did not get what it expects."""
+
+    case: str
+    where: str
+    differences: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An example that gets other cards than before the last change."""
+
+    example: str
+    before: tuple[str, ...]
+    now: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A finding with the line that it is about."""
+
+    where: str
+    code: str
+    level: str
+    sentence: str
+    hint: str
+    line: str
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known after a look. `number` grows with each state; while `broken`, cases and changes are those of the last good pack."""
+
+    number: int = 0
+    at: str = ""
+    broken: bool = False
+    digest: str = ""
+    """Of the last good pack."""
+    findings: tuple[Found, ...] = ()
+    cases: int = 0
+    failures: tuple[Failure, ...] = ()
+    changes: tuple[Change, ...] = ()
+    milliseconds: int = 0
+    running: bool = False
+    """The findings are of now; the cases are being run, and those below are of before."""
+
+
+class Live:
+    """Follows one pack's files. `look` is for one thread; `state` may be read by any."""
+
+    def __init__(self, folder: Path, examples: Path, *, overlay: Path | None = None, clock: Callable[[], datetime] | None = None) -> None:
+        self._folder, self._examples, self._overlay = folder, examples, overlay
+        self._clock = clock or (lambda: datetime.now(UTC))
+        self._mark: Mark | None = None
+        self._cards: Mapping[str, tuple[str, ...]] | None = None
+        self.state = State()
+        self.told: Callable[[], None] = lambda: None
+        """Called after each new state."""
+
+    def look(self) -> bool:
+        """Whether the files had changed; then everything was looked at again."""
+        now = mark(self._folder, self._overlay)
+        if now == self._mark:
+            return False
+        self._mark = now
+        began = perf_counter()
+        checked = check(self._folder, self._overlay, today=self._clock().date())
+        findings = tuple(_found(checked, finding) for finding in checked.findings[:_MOST])
+        known = replace(
+            self.state,
+            number=self.state.number + 1,
+            at=self._clock().isoformat(timespec="seconds"),
+            broken=checked.pack is None,
+            findings=findings,
+        )
+        if checked.pack is not None:
+            self._say(replace(known, running=True))
+            known = self._tried(replace(known, number=known.number + 1), checked, checked.pack)
+        self._say(replace(known, milliseconds=round((perf_counter() - began) * 1000)))
+        return True
+
+    def _say(self, state: State) -> None:
+        self.state = state
+        self.told()
+
+    def _tried(self, known: State, checked: Checked, pack: RulePack) -> State:
+        runner = Runner(checked.folder, pack, overlay=checked.overlay)
+        ran = [runner.run(case) for case in checked.cases]
+        failures = tuple(Failure(one.case.name, str(one.case.where), one.differences) for one in ran if not one.passed)
+        cards = self._cards_of(pack)
+        before, self._cards = self._cards, cards
+        changes = () if before is None else tuple(_changes(before, cards))
+        return replace(known, digest=pack.digest, cases=len(ran), failures=failures[:_MOST], changes=changes)
+
+    def _cards_of(self, pack: RulePack) -> dict[str, tuple[str, ...]]:
+        """Every example's cards in lines: summary, detail and the labels of its suggestions."""
+        found: dict[str, tuple[str, ...]] = {}
+        serving = prepare(pack, named_services=frozenset(pack.services))
+        with serving.engine:
+            for path in sorted(self._examples.glob("*/request.json")):
+                numbers = count(1)
+                visit = CdsService(serving, new_uuid=lambda numbers=numbers: f"00000000-0000-4000-8000-{next(numbers):012d}")  # type: ignore[misc]
+                try:
+                    asked = read_request_file(path, serving)
+                    on = asked.as_of or date.fromisoformat("2026-03-02")
+                    cards = visit.examine(asked.request, ANONYMOUS, datetime.combine(on, NOON)).composed.cards
+                except CdsError as fault:
+                    found[path.parent.name] = (fault.sentence,)
+                    continue
+                found[path.parent.name] = tuple(line for card in cards for line in _lines(card))
+        return found
+
+
+def _lines(card: Mapping[str, Any]) -> list[str]:
+    labels = [f"[{suggestion['label']}]" for suggestion in card.get("suggestions", ())]
+    return [f"{card['indicator']}: {card['summary']}", *card.get("detail", "").splitlines(), *labels]
+
+
+def _changes(before: Mapping[str, tuple[str, ...]], now: Mapping[str, tuple[str, ...]]) -> list[Change]:
+    """Examples whose cards differ, with the lines that went and came."""
+    changed = [name for name in now if before.get(name) != now[name]]
+    return [
+        Change(
+            name,
+            tuple(line for line in before.get(name, ()) if line and line not in now[name]),
+            tuple(line for line in now[name] if line and line not in before.get(name, ())),
+        )
+        for name in changed
+    ]
+
+
+def _found(checked: Checked, finding: Finding) -> Found:
+    path, line = checked.path(finding), ""
+    if path.is_file() and path.stat().st_size < _TEXT:
+        lines = path.read_text("utf-8", errors="replace").splitlines()
+        line = lines[finding.where.line - 1][:300] if 0 < finding.where.line <= len(lines) else ""
+    return Found(str(finding.where), finding.code, finding.level.value, finding.sentence, finding.hint, line)

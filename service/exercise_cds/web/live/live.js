@@ -1,0 +1,41 @@
+// Follows the pack's files: by a stream where one is free (two pages at most), else by asking every second and a half.
+
+import { at, h, put } from "/workbench/dom.js";
+
+let shown = -1;
+
+function show(state) {
+  if (state.number === shown || state.number === 0) return;
+  shown = state.number;
+  const errors = state.findings.filter((one) => one.level === "error").length;
+  const verdict = state.running ? "Running the cases…" : state.broken ? "The pack is broken" : errors ? `${errors} ${errors === 1 ? "mistake" : "mistakes"} in the cases` : state.failures.length ? `${state.failures.length} of ${state.cases} cases fail` : `All ${state.cases} cases pass`;
+  at("verdict").textContent = verdict;
+  at("verdict").className = state.running ? "" : state.broken || errors || state.failures.length ? "bad" : "good";
+  at("which").textContent = `${state.broken ? (state.digest ? `Cases and cards below are those of the last good pack, ${state.digest.slice(0, 12)}, which keeps answering. ` : "There is no good pack yet. ") : `Pack ${state.digest.slice(0, 12)}. `}Looked at ${state.at}${state.running ? "" : ` in ${state.milliseconds} ms`}.`;
+  put("findings", state.findings.length ? state.findings.map((one) => h("div", { class: `finding ${one.level}` }, h("p", {}, h("code", {}, one.where), ` ${one.sentence}`), one.line && h("pre", {}, one.line), one.hint && h("p", { class: "soft" }, one.hint))) : h("p", { class: "soft" }, "None."));
+  put("cases", h("p", {}, `${state.cases - state.failures.length} of ${state.cases} pass.`), state.failures.map((one) => h("div", { class: "finding error" }, h("p", {}, h("code", {}, one.where), ` ${one.case}`), one.differences.map((line) => h("pre", {}, line)))));
+  put("changes", state.changes.length ? state.changes.map((one) => h("details", { open: state.changes.length < 4 }, h("summary", {}, one.example), one.before.map((line) => h("p", { class: "went" }, line)), one.now.map((line) => h("p", { class: "came" }, line)))) : h("p", { class: "soft" }, "No example gets other cards since the change before."));
+}
+
+async function poll() {
+  try {
+    const answered = await fetch("/workbench/live/state");
+    if (answered.ok) show(await answered.json());
+    at("way").textContent = "asks every second and a half";
+  } catch {
+    at("way").textContent = "the service does not answer";
+  }
+  setTimeout(poll, 1500);
+}
+
+function follow() {
+  const stream = new EventSource("/workbench/live/events");
+  stream.onopen = () => { at("way").textContent = "follows the files"; };
+  stream.onmessage = (event) => show(JSON.parse(event.data));
+  stream.onerror = () => {
+    if (stream.readyState !== EventSource.CLOSED) return; // it comes again by itself
+    poll();
+  };
+}
+
+follow();
