@@ -15,7 +15,7 @@ PILLS = resource("MedicationRequest", "pills", medicationCodeableConcept=coded(R
 
 
 def test_drafts_are_read_from_the_context_only() -> None:
-    """A draft counts for the fact about drafts; the same order in the chart does not, and a draft is no order of the chart."""
+    """CH-043: a draft counts for the fact about drafts; the same order in the chart does not, and a draft is no order of the chart."""
     drafted = taken(read(drafts=bundle(REST, WORDS, PILLS)))
     assert drafted["drafts_rest"] == ("rest", "words")
     assert "referred" not in drafted

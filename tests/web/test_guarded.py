@@ -14,8 +14,10 @@ from flask.testing import FlaskClient
 from builders.hook_requests import a_request
 from builders.stand_in import TinySteward
 from builders.tokens import DISCOVERY, FEEDBACK, ISSUER, SERVICE, a_token, bearer, trusting
+from exercise_cds.errors import Unavailable
+from exercise_cds.model.client import TokenUse
 from exercise_cds.records import FeedbackStore, open_store
-from exercise_cds.security import REASONS, guard_of
+from exercise_cds.security import REASONS, FirstSight, guard_of
 from exercise_cds.settings import Settings
 from exercise_cds.web import create_app
 from web.conftest import NOW
@@ -26,9 +28,9 @@ PAGE = "https://pages.ehr.example.org"
 class Behind:
     """An application whose callers need tokens."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, shared: FirstSight | None = None, **settings: Any) -> None:
         self.settings = Settings(**{**trusting(folder, cors_origins=[PAGE]), **settings})
-        guard = guard_of(self.settings, clock=lambda: NOW, tick=time.monotonic)
+        guard = guard_of(self.settings, clock=lambda: NOW, tick=time.monotonic, shared=shared)
         self.steward = TinySteward()
         store = FeedbackStore(open_store(f"sqlite:///{folder}/records.db"))
         app = create_app(self.steward, self.settings, authenticate=guard, lend=guard.lend, feedback_store=store, clock=lambda: NOW)
@@ -141,3 +143,35 @@ def test_two_authorization_headers_are_none(behind: Behind) -> None:
     token = bearer(a_token())["Authorization"]
     answer = behind.client.post(SERVICE, json=a_request(), headers=[("Authorization", token), ("Authorization", token)])
     assert answer.status_code == 401
+
+
+def _gone(_issuer: str, _use: TokenUse) -> bool:
+    raise Unavailable("The service cannot keep records at the moment; send the same request again later.", retry_after=5)
+
+
+def test_a_replay_store_that_is_gone_is_a_503(tmp_path: Path) -> None:
+    """SEC-10: while used tokens cannot be looked up, a good token is a 503 with Retry-After and no card, a bad one still a 401."""
+    behind = Behind(tmp_path, shared=_gone, replay={"store": "database"})
+    answer = behind.client.post(SERVICE, json=a_request(), headers=bearer(a_token()))
+    assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+    assert behind.steward.asked == []
+    assert behind.client.post(SERVICE, json=a_request(), headers=bearer(a_token(key="other P-384"))).status_code == 401
+    assert behind.metrics.registry.get_sample_value("exercise_cds_refusals_total", {"reason": "Unavailable"}) == 1
+
+
+def test_a_site_may_go_on_without_the_replay_store(tmp_path: Path) -> None:
+    """SEC-10: with replay.on_failure local the same failure is answered with cards, and each token still once in this process."""
+    behind = Behind(tmp_path, shared=_gone, replay={"store": "database", "on_failure": "local"})
+    headers = bearer(a_token())
+    assert [behind.client.post(SERVICE, json=a_request(), headers=headers).status_code for _ in range(2)] == [200, 401]
+
+
+def test_a_full_memory_of_tokens_is_a_503(tmp_path: Path) -> None:
+    """SEC-10: where a client has as many living tokens as are remembered, its next call is a 503 with Retry-After; none is forgotten."""
+    behind = Behind(tmp_path, replay={"most": 100})
+    tokens = [a_token() for _ in range(101)]
+    answers = [behind.client.post(SERVICE, json=a_request(), headers=bearer(token)) for token in tokens]
+    assert [answer.status_code for answer in answers] == [200] * 100 + [503]
+    assert answers[-1].headers["Retry-After"] == "5"
+    assert behind.client.post(SERVICE, json=a_request(), headers=bearer(tokens[0])).status_code == 401
+    assert behind.metrics.registry.get_sample_value("exercise_cds_refusals_total", {"reason": "ReplayFull"}) == 1
