@@ -13,6 +13,8 @@ COMMANDS = {
     "check": ("exercise_cds.cli.check", "Say every mistake of a rule pack, each at its line."),
     "test": ("exercise_cds.cli.test", "Run a rule pack's cases; what they leave unseen and would not notice."),
     "schema": ("exercise_cds.cli.schema", "JSON Schemas of a pack's files, for editors."),
+    "new": ("exercise_cds.cli.new", "Write a commented, valid start of a pack, rule, program, case or value set."),
+    "fmt": ("exercise_cds.cli.fmt", "Put a pack's files into one form; comments stay."),
     "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
     "conformance": ("exercise_cds.cli.conformance", "Examine any CDS Hooks service from outside."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
