@@ -26,6 +26,8 @@ from exercise_cds.rulepack import Mark, mark
 
 NOON = time(12, tzinfo=UTC)
 _MOST = 200
+_LOOK_SECONDS = 0.5
+"""How often the files are looked at while cases run."""
 _TEXT = 2 * 1024 * 1024
 
 
@@ -107,7 +109,10 @@ class Live:
         )
         if checked.pack is not None:
             self._say(replace(known, running=True))
-            known = self._tried(replace(known, number=known.number + 1), checked, checked.pack)
+            tried = self._tried(replace(known, number=known.number + 1), checked, checked.pack)
+            if tried is None:
+                return self.look()
+            known = tried
         self._say(replace(known, milliseconds=round((perf_counter() - began) * 1000)))
         return True
 
@@ -115,9 +120,16 @@ class Live:
         self.state = state
         self.told()
 
-    def _tried(self, known: State, checked: Checked, pack: RulePack) -> State:
+    def _tried(self, known: State, checked: Checked, pack: RulePack) -> State | None:
+        """Cases and cards; None where the files changed meanwhile, so that a mistake is shown before old cases are done."""
         runner = Runner(checked.folder, pack, overlay=checked.overlay)
-        ran = [runner.run(case) for case in checked.cases]
+        ran, looked = [], perf_counter()
+        for case in checked.cases:
+            ran.append(runner.run(case))
+            if perf_counter() - looked > _LOOK_SECONDS:
+                if mark(self._folder, self._overlay) != self._mark:
+                    return None
+                looked = perf_counter()
         failures = tuple(Failure(one.case.name, str(one.case.where), one.differences) for one in ran if not one.passed)
         cards = self._cards_of(pack)
         before, self._cards = self._cards, cards

@@ -11,10 +11,16 @@ function show(state) {
   const verdict = state.running ? "Running the cases…" : state.broken ? "The pack is broken" : errors ? `${errors} ${errors === 1 ? "mistake" : "mistakes"} in the cases` : state.failures.length ? `${state.failures.length} of ${state.cases} cases fail` : `All ${state.cases} cases pass`;
   at("verdict").textContent = verdict;
   at("verdict").className = state.running ? "" : state.broken || errors || state.failures.length ? "bad" : "good";
-  at("which").textContent = `${state.broken ? (state.digest ? `Cases and cards below are those of the last good pack, ${state.digest.slice(0, 12)}, which keeps answering. ` : "There is no good pack yet. ") : `Pack ${state.digest.slice(0, 12)}. `}Looked at ${state.at}${state.running ? "" : ` in ${state.milliseconds} ms`}.`;
-  put("findings", state.findings.length ? state.findings.map((one) => h("div", { class: `finding ${one.level}` }, h("p", {}, h("code", {}, one.where), ` ${one.sentence}`), one.line && h("pre", {}, one.line), one.hint && h("p", { class: "soft" }, one.hint))) : h("p", { class: "soft" }, "None."));
-  put("cases", h("p", {}, `${state.cases - state.failures.length} of ${state.cases} pass.`), state.failures.map((one) => h("div", { class: "finding error" }, h("p", {}, h("code", {}, one.where), ` ${one.case}`), one.differences.map((line) => h("pre", {}, line)))));
+  at("which").textContent = `${state.broken ? (state.digest ? `Cases and cards below are those of the last good pack, ${state.digest.slice(0, 12)}, which keeps answering. ` : "There is no good pack yet. ") : state.running ? (state.digest ? "Cases and cards below are those of before the last change. " : "") : `Pack ${state.digest.slice(0, 12)}. `}Looked at ${state.at}${state.running ? "" : ` in ${state.milliseconds} ms`}.`;
+  const advice = state.findings.filter((one) => one.level !== "error");
+  put("findings", errors ? state.findings.filter((one) => one.level === "error").map(finding) : h("p", { class: "soft" }, "No mistake."),
+    advice.length ? h("details", {}, h("summary", {}, `${advice.length} pieces of advice`), advice.map(finding)) : null);
+  put("cases", state.digest && h("p", {}, `${state.cases - state.failures.length} of ${state.cases} pass.`), state.failures.map((one) => h("div", { class: "finding error" }, h("p", {}, h("code", {}, one.where), ` ${one.case}`), one.differences.map((line) => h("pre", {}, line)))));
   put("changes", state.changes.length ? state.changes.map((one) => h("details", { open: state.changes.length < 4 }, h("summary", {}, one.example), one.before.map((line) => h("p", { class: "went" }, line)), one.now.map((line) => h("p", { class: "came" }, line)))) : h("p", { class: "soft" }, "No example gets other cards since the change before."));
+}
+
+function finding(one) {
+  return h("div", { class: `finding ${one.level}` }, h("p", {}, h("code", {}, one.where), ` ${one.sentence}`), one.line.trim().length > 1 && h("pre", {}, one.line), one.hint && h("p", { class: "soft" }, one.hint));
 }
 
 async function poll() {
