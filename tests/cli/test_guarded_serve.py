@@ -1,10 +1,9 @@
-"""`exercise-cds serve` with authentication, as real processes: tokens enter once, also where two processes share a database."""
+"""`exercise-cds serve` with authentication, as real processes: tokens enter once."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -81,23 +80,6 @@ def test_no_part_of_a_token_is_written_anywhere(process: Served) -> None:
     said = process.said()
     assert '"reason":"replayed"' in said
     assert not any(part in said for token in tokens for part in token.split(".")[1:])
-
-
-def test_two_processes_share_used_tokens(tmp_path: Path) -> None:
-    """SEC-10: with replay.store database, of two processes that get one token at the same moment exactly one answers, forty times over."""
-    environment = {**trusting_environment(tmp_path), "EXERCISE_CDS_REPLAY__STORE": "database", "EXERCISE_CDS_PROCESSES": "2"}
-    with (
-        served(tmp_path, COMMAND, ("serve",), **environment) as one,
-        served(tmp_path, COMMAND, ("serve",), **environment) as other,
-        ThreadPoolExecutor(4) as pool,
-    ):
-        for _ in range(40):
-            token = fresh_token()
-            calls = [pool.submit(_call, process, token) for process in (one, other, one, other)]
-            assert sorted(call.result().status_code for call in calls) == [200, 401, 401, 401]
-        token = fresh_token(FEEDBACK)
-        reports = [pool.submit(_report, process, token, ENTRY) for process in (one, other)]
-        assert sorted(report.result().status_code for report in reports) == [200, 401]
 
 
 def test_two_processes_without_a_shared_store_do_not_start(tmp_path: Path) -> None:

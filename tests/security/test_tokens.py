@@ -276,7 +276,9 @@ def test_aliases_count_for_their_endpoint_only(tmp_path: Path) -> None:
 
 
 def test_a_listed_service_counts_for_its_own_feedback_only(tmp_path: Path) -> None:
-    """SEC-08: the service's audience is accepted for feedback where it is listed, and not for another service's feedback."""
+    """SEC-08: the service's audience is accepted for feedback where it is listed, not for another's feedback; discovery's never is."""
+    mixed = _guard(tmp_path, feedback_audiences=[BASE + DISCOVERY])
+    assert _refused(mixed, a_token(DISCOVERY), FEEDBACK) == "audience"
     guard = _guard(tmp_path, feedback_audiences=[BASE + SERVICE])
     assert _refused(guard, a_token(SERVICE), f"{DISCOVERY}/low-back-pain-orders/feedback") == "audience"
 

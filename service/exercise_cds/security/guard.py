@@ -125,8 +125,9 @@ class Guard:
         service = f"{self._base}/{name}"
         own = {Endpoint.DISCOVERY: self._base, Endpoint.SERVICE: service, Endpoint.FEEDBACK: f"{service}/feedback"}[endpoint]
         # an address of ours that is listed counts for what it names, and for nothing else
-        listed = {alias for alias in trusted.audiences.get(endpoint, ()) if not alias.startswith(f"{self._base}/") or alias == service}
-        return frozenset({own, *listed})
+        foreign = {alias for alias in trusted.audiences.get(endpoint, ()) if alias != self._base and not alias.startswith(f"{self._base}/")}
+        lent = {service} & trusted.audiences.get(endpoint, frozenset()) if endpoint is Endpoint.FEEDBACK else frozenset()
+        return frozenset({own}) | foreign | lent
 
     def _use(self, trusted: Trusted, token: Unverified) -> TokenUse | None:
         if trusted.reuses_tokens:
