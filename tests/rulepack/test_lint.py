@@ -68,7 +68,14 @@ def _by_trying(when: Node, unless: Node) -> bool:
 @given(when=_tree, unless=_tree)
 def test_the_search_finds_what_trying_every_chart_finds(when: Node, unless: Node) -> None:
     """A rule is called possible exactly where some chart makes its `when` true and its `unless` not true."""
-    assert Solver(SPECS).possible([Wanted(when), Wanted(unless, true=False)]) is _by_trying(when, unless)
+    solver = Solver(SPECS)
+    wanted = [Wanted(when), Wanted(unless, true=False)]
+    assert solver.possible(wanted) is _by_trying(when, unless)
+    example = solver.example(wanted)
+    assert (example is None) is not _by_trying(when, unless)
+    if example is not None:
+        assert evaluate(when, example) is Truth.TRUE
+        assert evaluate(unless, example) is not Truth.TRUE
 
 
 @pytest.mark.parametrize(

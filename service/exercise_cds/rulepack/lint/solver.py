@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, TypeAlias
 
+from exercise_cds.model.facts import FALSE, Fact
 from exercise_cds.model.normal import negation_normal
 from exercise_cds.model.pack import FactSpec
 from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Named, Node, Not, leaves
@@ -73,6 +74,17 @@ class Solver:
 
         `recorded`: of every fact something is recorded, unless it is asked whether it is.
         """
+        return self._solve(wanted, recorded=recorded) is not None
+
+    def example(self, wanted: Iterable[Wanted]) -> dict[str, Fact] | None:
+        """A chart that gives all that is wanted, the plainest state of each fact; None where there is none. Raises TooMany."""
+        found = self._solve(wanted, recorded=False)
+        if found is None:
+            return None
+        domains, room = found
+        return {fact: domains[fact].facts[_plainest(mask, domains[fact])] for fact, mask in room.items()}
+
+    def _solve(self, wanted: Iterable[Wanted], *, recorded: bool) -> tuple[dict[str, States], dict[str, int]] | None:
         asked = [(self.normal(one.node), one.true) for one in wanted]
         found: dict[str, dict[Leaf, None]] = {}
         for node, _ in asked:
@@ -89,9 +101,10 @@ class Solver:
         self._left -= self._steps
         self.conflict = ""
         try:
-            return self._search([self._demand(node, domains, true=true) for node, true in asked], room)
+            end = self._search([self._demand(node, domains, true=true) for node, true in asked], room)
         finally:
             self._left += self._steps
+        return None if end is None else (domains, end)
 
     def _domain(self, fact: str, asked: tuple[Leaf, ...]) -> States:
         key = fact, asked
@@ -118,21 +131,28 @@ class Solver:
             case Not():
                 raise ValueError("push `not` to the leaves first: see model.normal")
 
-    def _search(self, demands: list[Demand], room: dict[str, int]) -> bool:
-        """Whether the demands can all be met within the room; `room` is changed."""
+    def _search(self, demands: list[Demand], room: dict[str, int]) -> dict[str, int] | None:
+        """The room that is left once all demands are met, or None where they cannot be."""
         self._steps -= 1
         if self._steps < 0:
             raise TooMany
         choices = self._fix(demands, room)
         if choices is None:
-            return False
+            return None
         alone = Counter(fact for choice in choices for fact in {lit.fact for lit in _literals(choice)})
-        open_choices = [choice for choice in choices if not _free(choice, alone, room)]
+        open_choices = []
+        for choice in choices:
+            free = _free(choice, alone, room)
+            if free is None:
+                open_choices.append(choice)
+            else:
+                room[free.fact] &= free.mask
         if not open_choices:
-            return True
+            return room
         first = min(open_choices, key=lambda choice: len(choice.parts))
         rest: list[Demand] = [choice for choice in open_choices if choice is not first]
-        return any(self._search([way, *rest], dict(room)) for way in first.parts)
+        tries = (self._search([way, *rest], dict(room)) for way in first.parts)
+        return next((found for found in tries if found is not None), None)
 
     def _fix(self, demands: list[Demand], room: dict[str, int]) -> list[Some] | None:
         """Apply whatever must hold; the choices that remain, or None where nothing can."""
@@ -198,6 +218,16 @@ def _literals(demand: Demand) -> Iterator[Lit]:
             yield from _literals(part)
 
 
-def _free(choice: Some, alone: Mapping[str, int], room: Mapping[str, int]) -> bool:
-    """Whether one way asks of a fact of which no other choice asks: then taking that way costs nothing."""
-    return any(isinstance(way, Lit) and alone[way.fact] == 1 and room[way.fact] & way.mask for way in choice.parts)
+def _free(choice: Some, alone: Mapping[str, int], room: Mapping[str, int]) -> Lit | None:
+    """A way that asks of a fact of which no other choice asks: taking it costs nothing."""
+    for way in choice.parts:
+        if isinstance(way, Lit) and alone[way.fact] == 1 and room[way.fact] & way.mask:
+            return way
+    return None
+
+
+def _plainest(mask: int, domain: States) -> int:
+    """The bit of the state to show: "no" for a yes/no fact that may be anything, else the first, which is an exact value."""
+    if mask & 0b010 and domain.facts[1] == FALSE:
+        return 1
+    return (mask & -mask).bit_length() - 1
