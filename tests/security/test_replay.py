@@ -15,7 +15,7 @@ from builders.tokens import FEEDBACK, ISSUER, NOW, SERVICE, a_token, bearer, tru
 from exercise_cds.errors import Unauthorized, Unavailable
 from exercise_cds.model.client import TokenUse
 from exercise_cds.security import FirstSight, Guard, ReplayFull, ReplayMemory, guard_of
-from exercise_cds.security.replay import LocalWhenDown
+from exercise_cds.security.replay import LocalWhenDown, OneAsksWhileDown, ReplayUnreachable
 from exercise_cds.settings import Settings
 
 
@@ -122,6 +122,35 @@ def test_memory_stands_in_while_the_store_is_gone(clock: _Clock) -> None:
     assert not both.first_sight("a", _use("during"))
     assert not both.first_sight("a", _use("before"))
     assert both.failures == 2
+
+
+def test_a_store_that_hangs_keeps_one_thread() -> None:
+    """SEC-10: while the store takes long to fail, one call asks it and the others are refused at once; the first that works ends it."""
+    store, hanging, asked = _Store(), threading.Event(), threading.Event()
+
+    def slow(issuer: str, use: TokenUse) -> bool:
+        asked.set()
+        hanging.wait(5)
+        return store.first_sight(issuer, use)
+
+    both = OneAsksWhileDown(slow)
+    store.gone = True
+    hanging.set()
+    with pytest.raises(Unavailable):
+        both.first_sight("a", _use("one"))
+    hanging.clear()
+    asked.clear()
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(both.first_sight, "a", _use("two"))
+        assert asked.wait(5)
+        for _ in range(10):
+            with pytest.raises(ReplayUnreachable):
+                both.first_sight("a", _use("three"))
+        store.gone = False
+        hanging.set()
+        assert asking.result()
+    assert both.first_sight("a", _use("three"))
+    assert not both.first_sight("a", _use("two"))
 
 
 def _guard(folder: Path, clock: Callable[[], datetime], shared: FirstSight | None = None, **replay: str) -> Guard:

@@ -11,7 +11,7 @@ from exercise_cds.security.claims import Bounds
 from exercise_cds.security.guard import Endpoint, Guard, Trusted
 from exercise_cds.security.key_source import from_file, from_url
 from exercise_cds.security.keys import Keys, KeysUnavailable, Patience, read_set
-from exercise_cds.security.replay import FirstSight, LocalWhenDown, ReplayMemory
+from exercise_cds.security.replay import FirstSight, LocalWhenDown, OneAsksWhileDown, ReplayMemory
 from exercise_cds.settings import ClientSettings, Settings, UnusableSettings
 
 
@@ -31,7 +31,9 @@ def guard_of(
     if settings.replay.store == "database":
         if shared is None:
             raise ValueError("replay.store is database, so guard_of needs the store")
-        first_sight = LocalWhenDown(shared, memory).first_sight if settings.replay.on_failure == "local" else shared
+        first_sight = OneAsksWhileDown(shared).first_sight
+        if settings.replay.on_failure == "local":
+            first_sight = LocalWhenDown(first_sight, memory).first_sight
     return Guard(
         [_trusted(client, settings, tick) for client in settings.clients],
         base_url=base,

@@ -27,6 +27,15 @@ class ReplayFull(Unavailable):
         super().__init__("The service cannot take more tokens of this client at the moment; ask again later.", retry_after=_RETRY_AFTER)
 
 
+class ReplayUnreachable(Unavailable):
+    """503: used tokens cannot be looked up, and somebody else is finding out whether they can be again."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The service cannot look up used tokens at the moment; send the same request again later.", retry_after=_RETRY_AFTER
+        )
+
+
 @dataclass(slots=True)
 class _Seen:
     """One client's tokens: digest -> whether it counts as used, and the same in the order in which they end."""
@@ -82,6 +91,35 @@ class ReplayMemory:
         while seen.ending and seen.ending[0][0] < now:
             seen.used.pop(heapq.heappop(seen.ending)[1], None)
         return seen
+
+
+class OneAsksWhileDown:
+    """A store that does not answer takes seconds to say so: meanwhile one call asks it, and others hear 503 at once."""
+
+    def __init__(self, shared: FirstSight) -> None:
+        self._shared = shared
+        self._failing = False
+        self._asking = threading.Lock()
+
+    def first_sight(self, issuer: str, use: TokenUse) -> bool:
+        """As the store says. Raises Unavailable."""
+        if not self._failing:
+            return self._ask(issuer, use)
+        if not self._asking.acquire(blocking=False):
+            raise ReplayUnreachable
+        try:
+            return self._ask(issuer, use)
+        finally:
+            self._asking.release()
+
+    def _ask(self, issuer: str, use: TokenUse) -> bool:
+        try:
+            fresh = self._shared(issuer, use)
+        except Unavailable:
+            self._failing = True
+            raise
+        self._failing = False
+        return fresh
 
 
 class LocalWhenDown:
