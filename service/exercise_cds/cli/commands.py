@@ -16,6 +16,7 @@ COMMANDS = {
     "new": ("exercise_cds.cli.new", "Write a commented, valid start of a pack, rule, program, case or value set."),
     "fmt": ("exercise_cds.cli.fmt", "Put a pack's files into one form; comments stay."),
     "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
+    "watch": ("exercise_cds.cli.watch", "Check and test a rule pack on every save."),
     "diff": ("exercise_cds.cli.diff", "Say what a new version of a rule pack means, and for whom."),
     "conformance": ("exercise_cds.cli.conformance", "Examine any CDS Hooks service from outside."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
