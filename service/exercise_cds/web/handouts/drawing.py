@@ -132,7 +132,7 @@ def _figure(pose: Pose) -> str:
     leg, arm = (THIGH, SHANK), (UPPER_ARM, FOREARM)
     drawn: list[str] = []
     drawn += [_limb(pose.hip, pose.far_leg, leg, "limb far")] if pose.far_leg else []
-    drawn += [_limb(shoulder, pose.far_arm, arm, "limb far")] if pose.far_arm else []
+    drawn += [_limb(shoulder, pose.far_arm, arm, "arm far")] if pose.far_arm else []
     drawn.append(f'<path class="neck" d="M{_at(neck)}L{_at(head)}"/>')
     drawn.append(f'<circle class="head" cx="{head[0]:.1f}" cy="{head[1]:.1f}" r="{HEAD}"/>')
     if pose.nose is not None:
@@ -140,7 +140,7 @@ def _figure(pose: Pose) -> str:
         drawn.append(f'<circle class="head" cx="{nose[0]:.1f}" cy="{nose[1]:.1f}" r="2.6"/>')
     drawn.append(f'<path class="trunk" d="M{_at(pose.hip)}Q{bow[0]:.1f} {bow[1]:.1f} {_at(shoulder)}"/>')
     drawn.append(_limb(pose.hip, pose.near_leg, leg, "limb"))
-    drawn += [_limb(shoulder, pose.near_arm, arm, "limb")] if pose.near_arm else []
+    drawn += [_limb(shoulder, pose.near_arm, arm, "arm")] if pose.near_arm else []
     return f'<g class="{"body ghost" if pose.ghost else "body"}">{"".join(drawn)}</g>'
 
 

@@ -81,7 +81,7 @@ PICTURES: dict[str, Picture] = {
         176,
         66,
         (
-            _on_back(far_leg=Reach(150, 5, toes=_FLAT), near_leg=Reach(112, 36, toes=-10), near_arm=Reach(94, 42, 1)),
+            _on_back(far_leg=Reach(150, 5, toes=_FLAT), near_leg=Reach(112, 36, toes=-10), near_arm=Reach(91, 36, 1)),
             arrow((124, 58), (108, 66), (92, 56)),
         ),
     ),
@@ -90,7 +90,7 @@ PICTURES: dict[str, Picture] = {
         66,
         (
             _on_back(
-                far_leg=Reach(117, 33, toes=-10), near_leg=Reach(112, 36, toes=-10), near_arm=Reach(94, 42, 1), far_arm=Reach(98, 44, 1)
+                far_leg=Reach(117, 33, toes=-10), near_leg=Reach(112, 36, toes=-10), near_arm=Reach(91, 36, 1), far_arm=Reach(94, 38, 1)
             ),
             arrow((124, 58), (108, 66), (92, 56)),
         ),
@@ -122,7 +122,7 @@ PICTURES: dict[str, Picture] = {
         200,
         100,
         (
-            Mark("limb far", "M72 50L80 22L98 12M72 50L80 78L98 88"),
+            Mark("arm", "M72 50L80 22L98 12M72 50L80 78L98 88"),
             Mark("neck", "M62 50H46"),
             Mark("round", "M33.5 50a9.5 9.5 0 1 0 19 0a9.5 9.5 0 1 0 -19 0"),
             Mark("limb ghost", "M110 54L140 78L166 56M110 46L136 66L164 46"),
@@ -139,9 +139,7 @@ PICTURES: dict[str, Picture] = {
         62,
         (
             _on_back(near_arm=Reach(97, 19, 1), far_arm=Reach(93, 19, 1)),
-            Mark("accent", "M88 1V17M106 1V17"),
-            arrow((72, 34), (78, 34), (86, 28)),
-            arrow((122, 34), (116, 34), (108, 28)),
+            arrow((100, 54), (100, 46), (100, 28)),
         ),
     ),
     "dead-bug": Picture(
