@@ -13,14 +13,13 @@ from rich.console import Console
 from rich.text import Text
 
 from exercise_cds import rulepack
-from exercise_cds.cards import Composer
-from exercise_cds.cds_service import CdsService, prepare
+from exercise_cds.cds_service import CdsService
 from exercise_cds.cli.fhir_servers import fhir_servers
 from exercise_cds.cli.kept import Kept, kept
 from exercise_cds.cli.operated import Operated
-from exercise_cds.fhir import Limits, ResourceSource, warm_up
+from exercise_cds.cli.packs import files_of, listing_of, serving_of
+from exercise_cds.fhir import Limits, ResourceSource
 from exercise_cds.model.pack import RulePack
-from exercise_cds.records import DecisionLog, PackListing
 from exercise_cds.security import Guard, guard_of
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, for_people, logs, server
@@ -55,8 +54,12 @@ def serve(config: Path | None, **flags: Any) -> None:
     except server.PortTaken as fault:
         _stop(console, str(fault))
     logs.configure(settings.log_level)
-    steward = _steward(settings, console, records.decisions, source, metrics)
-    operated = Operated(settings, metrics, records, steward)
+    pack = _pack(settings, console)
+    pause = files_of(settings).pause_now(pack)
+    for finding in pause.findings:
+        console.print(f"exercise-cds: everything is paused: {finding}", markup=False)
+    steward = _steward(settings, rulepack.paused(pack, pause), records, source, metrics)
+    operated = Operated(settings, metrics, records, steward, pack)
     moments = server.Moments(
         ready=lambda: console.print(_greeting(settings)),
         start=lambda: _begin(records, steward, guard, operated),
@@ -87,7 +90,7 @@ def _begin(records: Kept, steward: CdsService, guard: Guard | None, operated: Op
     """In the worker, before its first call."""
     if guard is not None:
         guard.prewarm()
-    records.begin(_listing(steward.serving.pack))
+    records.begin(listing_of(steward.serving.pack))
     operated.begin()
 
 
@@ -97,45 +100,28 @@ def _end(records: Kept, operated: Operated) -> None:
     operated.end()
 
 
-def _steward(settings: Settings, console: Console, decisions: DecisionLog, source: ResourceSource, metrics: Metrics) -> CdsService:
-    """The pack, loaded and compiled. A pack with an error does not serve: every finding is printed. Advice is only counted."""
-    loaded = rulepack.load(settings.rules, settings.overlay)
+def _pack(settings: Settings, console: Console) -> RulePack:
+    """The pack, loaded. A pack with an error does not serve: every finding is printed. Advice is only counted."""
+    loaded = rulepack.load(*files_of(settings).at_rest())
     if loaded.pack is None:
         for finding in loaded.findings:
             console.print(str(finding), markup=False)
         _stop(console, f"the rule pack {settings.rules} has errors, so nothing is served")
     if loaded.findings:
         console.print(f"exercise-cds: {len(loaded.findings)} pieces of advice about {settings.rules}", markup=False)
-    composer = Composer(
-        loaded.pack,
-        link_hosts=frozenset(settings.link_hosts),
-        handouts_base_url=settings.handouts.base_url or "",
-        string_limit=settings.limits.string,
-    )
-    serving = prepare(loaded.pack, named_services=frozenset(settings.named_services), composer=composer)
-    for plan in serving.plans.values():
-        warm_up(plan)
-    limits = Limits(depth=settings.limits.depth, entries=settings.limits.entries)
+    return loaded.pack
+
+
+def _steward(settings: Settings, pack: RulePack, records: Kept, source: ResourceSource, metrics: Metrics) -> CdsService:
     return CdsService(
-        serving,
-        limits=limits,
+        serving_of(settings, pack),
+        limits=Limits(depth=settings.limits.depth, entries=settings.limits.entries),
         strict=settings.strict,
-        record=decisions.put,
+        record=records.decisions.put,
         observe=metrics.decided,
         tick=time.perf_counter,
         source=source,
         fetch_seconds=settings.deadline_ms / 1_000,
-    )
-
-
-def _listing(pack: RulePack) -> PackListing:
-    return PackListing(
-        pack=pack.id,
-        version=pack.version,
-        digest=pack.digest,
-        rules={rule.id: rule.title for rule in pack.rules},
-        programs={program.id: program.title for program in pack.programs.values()},
-        silent=frozenset(rule.id for rule in pack.rules if rule.silent),
     )
 
 

@@ -42,11 +42,12 @@ FIELDS = frozenset(
         "lost",
         "removed",
         "schema",
+        "count",
     }
 )
 """Everything that may stand in a line. `service` and `hook` are names of ours; `issuer`, `tenant` and `jti` are those of
 tokens whose signature was good, or `issuer` a configured one; `reason` is a code, `where` a place in our code;
-`queued`, `lost` and `removed` count records."""
+`queued`, `lost` and `removed` count records, `count` findings in rules or in the pause file."""
 
 
 def configure(level: str, stream: BinaryIO | None = None) -> None:

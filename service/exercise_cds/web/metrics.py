@@ -147,7 +147,7 @@ class Metrics:
         )
         self.reload_failures = Counter(
             "exercise_cds_pack_reload_failures",
-            "Changed rules that are not served, by why: findings, trial (engines or composer), late, died, moved.",
+            "Changed rules that are not served, by why: findings, trial (the engines), late, died, moved (while read), fault (ours).",
             ("why",),
             registry=self.registry,
         )
