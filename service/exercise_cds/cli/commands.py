@@ -17,6 +17,7 @@ COMMANDS = {
     "fmt": ("exercise_cds.cli.fmt", "Put a pack's files into one form; comments stay."),
     "explain": ("exercise_cds.cli.explain", "Show why a request gets the cards it gets."),
     "watch": ("exercise_cds.cli.watch", "Check and test a rule pack on every save."),
+    "docs": ("exercise_cds.cli.docs", "Write a rule pack as pages for a review committee."),
     "diff": ("exercise_cds.cli.diff", "Say what a new version of a rule pack means, and for whom."),
     "conformance": ("exercise_cds.cli.conformance", "Examine any CDS Hooks service from outside."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
