@@ -48,6 +48,9 @@ class Metrics:
         self.decision_log = _DecisionLog()
         self.registry.register(self.decision_log)
         ProcessCollector(registry=self.registry)
+        # what alerts count from nothing: a counter that begins with its first event has no increase to see
+        for counter, first in ((self.engine_disagreements, "differ"), (self.engine_disagreements, "raised"), (self.refusals, "replayed")):
+            counter.labels(first)
 
     def _of_requests(self) -> None:
         self.requests = Counter(
