@@ -31,7 +31,7 @@ PACK = Path(__file__).resolve().parents[2] / "rules" / "low-back-pain"
 TODAY = date(2026, 3, 2)
 EXERCISE = "low-back-pain-exercise"
 PATIENTS = int(os.environ.get("LAWS_PATIENTS", "1000"))
-"""How many patients a law is tried on; CI's lane asks for 10,000."""
+"""How many patients a law is tried on: LAWS_PATIENTS asks for more."""
 SHARDS = 4
 every_shard = pytest.mark.parametrize("shard", range(SHARDS), ids=[f"shard{number}" for number in range(SHARDS)])
 """Each law runs in parts, so that two processes may share it: `-k "shard0 or shard1"`."""
