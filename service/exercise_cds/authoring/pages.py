@@ -58,7 +58,7 @@ def _document(results: Results, table: Offered | None, since: RulePack | None) -
     pack = results.pack
     approved = f"approved by {md(pack.approved_by)}" if pack.approved_by else "**not reviewed by a clinician**"
     yield f"# {md(pack.title)}\n\n{pack.id} {pack.version}, {pack.status}, {approved}. Digest `{pack.digest}`.\n"
-    yield f"It speaks of a patient {md(rule_sentence(pack.about, None, pack))}.\n"
+    yield f"It speaks {md(rule_sentence(pack.about, None, pack))}.\n"
     yield f"{len(pack.rules)} rules, {len(pack.programs)} programs, {len(results.ran)} cases, of which {len(results.failed)} fail.\n"
     if since is not None:
         yield from _since(since, pack)
@@ -74,7 +74,7 @@ def _document(results: Results, table: Offered | None, since: RulePack | None) -
     for program in pack.programs.values():
         yield from _program(program, pack)
     yield from _tables(pack)
-    yield "## How it hangs together\n\n![Facts, rules and programs](graph.svg)\n"
+    yield "## How it hangs together\n\n![Facts, rules and programs](graph.svg)\n\nGreen lines offer, red and dashed lines withhold.\n"
     yield from _sign_off(pack)
 
 

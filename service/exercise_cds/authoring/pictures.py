@@ -12,7 +12,8 @@ from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Not
 
 INK, LINE, OFFER, TAKE = "#1b2733", "#c4ccd4", "#2f7d5b", "#b3402e"
 _FONT = 'font-family="system-ui, sans-serif"'
-_ROW, _LEFT, _WIDTH = 26, 220, 900
+_ROW, _LEFT, _WIDTH = 26, 290, 940
+_LONGEST = 38
 
 
 def timeline(pack: RulePack, table: Offered, unit: str) -> str:
@@ -41,7 +42,7 @@ def timeline(pack: RulePack, table: Offered, unit: str) -> str:
         parts.append(f'<text x="{x:.1f}" y="22" font-size="12" {_FONT} fill="{INK}">{band.low:g}</text>')
     for index, name in enumerate(programs):
         y = 38 + index * _ROW
-        parts.append(f'<text x="8" y="{y + 14}" font-size="13" {_FONT} fill="{INK}">{escape(pack.programs[name].title[:34])}</text>')
+        parts.append(f'<text x="8" y="{y + 14}" font-size="13" {_FONT} fill="{INK}">{escape(_clipped(pack.programs[name].title))}</text>')
         for band, offers in shown:
             if name in offers:
                 x, right = place(band.low), place(end if band.high is None else band.high)
@@ -53,14 +54,14 @@ def timeline(pack: RulePack, table: Offered, unit: str) -> str:
 
 
 def graph(pack: RulePack) -> str:
-    """Three columns: what rules ask, the rules, the programs; green lines offer, red ones withhold."""
+    """Three columns: what rules ask, the rules, the programs; green lines offer, red and dashed ones withhold."""
     asked = {rule.id: _names(rule) for rule in pack.rules}
     facts = list(dict.fromkeys(name for names in asked.values() for name in names))
     rules = [rule.id for rule in pack.rules]
     programs = list(pack.programs)
     height = 50 + 18 * max(len(facts), len(rules), len(programs), 1)
     places = {}
-    parts = [_head(1000, height, f"Facts, rules and programs of {pack.id}", "Green lines offer, red lines withhold.")]
+    parts = [_head(1000, height, f"Facts, rules and programs of {pack.id}", "Green lines offer, red and dashed lines withhold.")]
     for x, anchor, sort, names in ((230, "end", "fact", facts), (480, "middle", "rule", rules), (770, "start", "program", programs)):
         gap = (height - 50) / max(1, len(names))
         for index, name in enumerate(names):
@@ -76,6 +77,10 @@ def graph(pack: RulePack) -> str:
     return "\n".join([*parts, "</svg>"]) + "\n"
 
 
+def _clipped(title: str) -> str:
+    return title if len(title) <= _LONGEST else f"{title[: _LONGEST - 1].rstrip()}…"
+
+
 def _head(width: int, height: int, title: str, described: str) -> str:
     box = f'viewBox="0 0 {width} {height}" width="{width}" height="{height}"'
     return f'<svg xmlns="http://www.w3.org/2000/svg" {box} role="img"><title>{escape(title)}</title><desc>{escape(described)}</desc>'
@@ -85,7 +90,8 @@ def _edge(start: tuple[float, float], end: tuple[float, float], colour: str, out
     x1, y1, x2, y2 = start[0] + out, start[1], end[0] + into, end[1]
     middle = (x1 + x2) / 2
     curve = f"M{x1:.0f},{y1:.1f} C{middle:.0f},{y1:.1f} {middle:.0f},{y2:.1f} {x2:.0f},{y2:.1f}"
-    return f'<path d="{curve}" fill="none" stroke="{colour}" stroke-opacity="0.55"/>'
+    dashes = ' stroke-dasharray="5 3"' if colour == TAKE else ""  # told apart without colours, too
+    return f'<path d="{curve}" fill="none" stroke="{colour}" stroke-opacity="0.55"{dashes}/>'
 
 
 def _names(rule: Rule) -> Sequence[str]:
