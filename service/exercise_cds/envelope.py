@@ -83,6 +83,7 @@ def read_request(body: bytes, *, service: str, hook: str, depth: int, http_fhir_
         prefetch=_prefetch(prefetch),
         fhir_server=server,
         fhir_authorization=_authorization(envelope.fhirAuthorization, patient),
+        deepest=depth,
     )
 
 

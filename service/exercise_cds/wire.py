@@ -43,6 +43,8 @@ class HookRequest:
     prefetch: Mapping[str, bytes] = field(default_factory=dict)
     fhir_server: str = ""
     fhir_authorization: FhirAuthorization | None = None
+    deepest: int | None = None
+    """So many levels the whole body was found to have at most; None where nobody looked."""
 
 
 class Coding(TypedDict):

@@ -1,4 +1,4 @@
-"""The one function of fhir_core that is answered faster gives the library's own answers."""
+"""The functions of fhir_core that are answered faster give the library's own answers."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from importlib.metadata import version
 from typing import Any
 
 import pytest
+from fhir.resources.R4B import get_fhir_model_class
 from pydantic import ValidationError
 
 from builders.reading import PLAN, resource
@@ -28,6 +29,8 @@ def test_the_models_use_it() -> None:
     assert FASTER is (version("fhir-core") == cache.UNDERSTOOD)
     used = model_of("Condition").build.__pydantic_decorators__.model_validators["reject_null_complex_elements"].func
     assert (used.__func__ is cache._reject_null_complex_elements) is FASTER
+    for name in ("_validate_one_of_many", "_validate_required_primitive_elements"):
+        assert (getattr(model_of("Condition").build, name) is getattr(cache, name)) is FASTER
 
 
 @pytest.mark.parametrize("type_", sorted(PLAN.elements))
@@ -39,6 +42,36 @@ def test_it_answers_as_the_library_does(type_: str) -> None:
         samples += [{name: value} for value in (None, [None], [{}, None], [], ["x", None], {"x": [None]}, "x")]
     for data in samples:
         assert outcome(cache._reject_null_complex_elements, build, data) == outcome(cache._original, build, data)
+
+
+def verdict(function: Any, made: Any) -> Any:
+    """What a look at a made object answers: nothing, or why it refuses."""
+    try:
+        return function(made)
+    except ValidationError as refused:
+        return [(error["loc"], error["type"], error["msg"]) for error in refused.errors()]
+    except ValueError as refused:
+        return str(refused)
+
+
+@pytest.mark.parametrize(
+    "type_", [*sorted(PLAN.elements), "ObservationComponent", "DosageDoseAndRate", "Dosage", "CodeableConcept", "Quantity"]
+)
+def test_choices_and_required_primitives_are_refused_alike(type_: str) -> None:
+    """For every element of every type, alone and beside every other of its choice, with and without the required ones."""
+    build = get_fhir_model_class(type_)
+    blank = build.model_construct()
+    names = [name for found in blank.get_one_of_many_fields().values() for name in found]
+    needed = [blank.get_alias_mapping()[name] for name, _ in blank.get_required_fields()]
+    full = dict.fromkeys(needed, "x")
+    samples: list[dict[str, Any]] = [{}, full, *({**full, name: "x"} for name in names)]
+    samples += [{**full, one: "x", other: "x"} for one in names for other in names]
+    samples += [{name: text for name, text in full.items() if name != left} for left in needed]
+    samples += [{**full, left: None, f"{left}__ext": {"extension": [{"url": "x"}]}} for left in needed]
+    for values in samples:
+        made = build.model_construct(**values)
+        assert verdict(cache._validate_one_of_many, made) == verdict(cache._original_choices, made)
+        assert verdict(cache._validate_required_primitive_elements, made) == verdict(cache._original_required, made)
 
 
 def test_another_version_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -81,6 +81,8 @@ class Reader:
 
     limits: Limits
     entries: int = 0
+    flat: bool = False
+    """Whether the depth of every text is known to be within the limit."""
 
     def page(self, text: bytes, place: str, members: Fields | None = None) -> Page:
         """The value under a key; `members` are its own, where it was cut up before.
@@ -93,7 +95,8 @@ class Reader:
             raise Misshapen
         if type_ != "Bundle":
             self._count(1)
-            check_depth(text, self.limits.depth, place)
+            if not self.flat:
+                check_depth(text, self.limits.depth, place)
             return Page([RawEntry(place, -1, type_, fields, text, {})])
         entry = fields.get("entry")
         page = Page([], [], _has_next(fields, place), _total(fields, place))
@@ -124,7 +127,8 @@ class Reader:
         except Misshapen:
             page.faults.append(Issue(IssueKind.NOT_A_RESOURCE, f"{place}.entry[{number}]", "resource"))
             return
-        check_depth(text, self.limits.depth, place)
+        if not self.flat:
+            check_depth(text, self.limits.depth, place)
         type_ = type_of(fields, place)
         if type_ is None or type_ == "Bundle":
             page.faults.append(Issue(IssueKind.UNKNOWN_TYPE, f"{place}.entry[{number}]", "resourceType"))

@@ -42,11 +42,13 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
     Raises BadRequest for another patient's Patient or draft, for a name that stands twice in what is read, and for nesting beyond
     the limit; TooLarge for too many resources. Everything else that is wrong becomes issues, gaps and doubts.
     """
+    limits = limits or Limits()
+    flat = request.deepest is not None and request.deepest <= limits.depth  # then no resource in it can be deeper
     reading = _Reading(
         plan=plan,
         zone=zone,
         patients=Patients(bare_id(request.patient_id), normal_base(request.fhir_server)),
-        reader=Reader(limits or Limits()),
+        reader=Reader(limits, flat=flat),
         parser=Parser(plan.elements, strict=strict),
     )
     for key, query in plan.queries.items():
