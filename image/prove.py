@@ -18,7 +18,10 @@ from pathlib import Path
 ROOT = Path("/opt/exercise-cds")
 SMOKE = Path(__file__).with_name("smoke.py")
 EXAMPLE = ROOT / "fhir_examples" / "chronic-low-back-pain" / "request.json"
-BASE = "http://127.0.0.1:8080"
+BASE, OPERATOR = "http://127.0.0.1:8080", "http://127.0.0.1:9090"
+PACK = ROOT / "rules" / "low-back-pain"
+INIT = (("check", PACK), ("test", PACK))
+"""What the chart's init containers run."""
 UNWANTED = ("pip", "pip3", "gcc", "cc", "ld", "git", "curl", "wget")
 STOP_SECONDS = 30
 LOG = Path("/tmp/server.log")
@@ -72,13 +75,24 @@ def _parent(process: Path) -> int:
         return 0
 
 
+def faults_of_rules() -> Iterator[str]:
+    """The packaged rules pass what the chart's init containers ask of them."""
+    for arguments in INIT:
+        began = time.monotonic()
+        done = subprocess.run([ROOT / "bin" / "exercise-cds", *arguments], capture_output=True, text=True, check=False)
+        print(f"exercise-cds {arguments[0]}: {time.monotonic() - began:.1f} s")
+        if done.returncode:
+            print(done.stdout[-2000:], done.stderr[-2000:], file=sys.stderr)
+            yield f"exercise-cds {arguments[0]} of the packaged rules ends with {done.returncode}"
+
+
 def faults_of_service() -> Iterator[str]:
     """Start it, ask it, stop it."""
-    settings = {"EXERCISE_CDS_HOST": "127.0.0.1", "EXERCISE_CDS_AUTHENTICATION": "none"}
+    settings = {"EXERCISE_CDS_HOST": "127.0.0.1", "EXERCISE_CDS_METRICS_PORT": "9090", "EXERCISE_CDS_AUTHENTICATION": "none"}
     began = time.monotonic()
     with LOG.open("wb") as log:
         server = subprocess.Popen([ROOT / "bin" / "exercise-cds", "serve"], env={**os.environ, **settings}, stdout=log, stderr=log)
-        asked = subprocess.run([sys.executable, "-B", SMOKE, BASE, "--example", EXAMPLE], check=False)
+        asked = subprocess.run([sys.executable, "-B", SMOKE, BASE, "--operator", OPERATOR, "--example", EXAMPLE], check=False)
         print(f"asked {time.monotonic() - began:.1f} s after the start; {resident(server.pid)} MiB in use (proportional)")
         server.send_signal(signal.SIGTERM)
         try:
@@ -97,7 +111,7 @@ def faults_of_service() -> Iterator[str]:
 def main() -> int:
     """Exit 1 where anything is wrong, all of it said."""
     print(f"uid {os.getuid()}, gid {os.getgid()}, Python {sys.version.split()[0]}, {os.uname().machine}")
-    faults = [*faults_of_content(), *faults_of_files(), *faults_of_service()]
+    faults = [*faults_of_content(), *faults_of_files(), *faults_of_rules(), *faults_of_service()]
     for fault in faults:
         print(f"wrong: {fault}", file=sys.stderr)
     return 1 if faults else 0
