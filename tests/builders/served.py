@@ -116,7 +116,7 @@ def serve_small() -> None:
 
 
 def serve_busy() -> None:
-    """The same with the operators' port and readiness, as `exercise-cds serve` has them."""
+    """The same with the operators' port and readiness, as `exercise-cds serve` has them; with FAIL every call is a bug of ours."""
     from builders.stand_in import TinySteward  # noqa: PLC0415 - only the started process needs them
     from exercise_cds.settings import load  # noqa: PLC0415
     from exercise_cds.web import create_app, logs, ops, server  # noqa: PLC0415
@@ -125,6 +125,8 @@ def serve_busy() -> None:
     class Slow(TinySteward):
         def respond(self, *arguments: object) -> object:
             time.sleep(float(os.environ.get("SLOW", "0")))
+            if "FAIL" in os.environ:
+                raise RuntimeError(repr(arguments))
             return super().respond(*arguments)
 
     settings = load()
