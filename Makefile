@@ -1,6 +1,6 @@
 # exercise-cds: what a person types. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format docs lock clean
+.PHONY: help serve test lint format docs chart image lock clean bench speed
 
 PORT ?= 8080
 ARGS ?=
@@ -30,6 +30,12 @@ format:  ## put the code into its one form
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
 
+chart:  ## check the Helm chart (with Go: by Helm 3 and Helm 4)
+	@tools/chart-lane
+
+image:  ## build the image without docker and prove that it runs (root on Debian or Ubuntu)
+	@tools/image-proof
+
 docs:  ## write the pages that are made from the code
 	@tools/set-up
 	@$(BIN)/python tools/settings_page.py
@@ -37,6 +43,15 @@ docs:  ## write the pages that are made from the code
 	@$(BIN)/python tools/metrics_page.py
 	@$(BIN)/python tools/chart_settings.py
 	@$(BIN)/python tools/chart_readme.py
+
+bench:  ## ours beside its ceiling and its peer (5 minutes and more); ARGS=--quick for a short look; writes docs/performance.md
+	@tools/set-up
+	@$(BIN)/python tests/bench/run.py --peer "$$(tools/tool-venv bench)" $(ARGS)
+	@$(BIN)/python tests/bench/page.py
+
+speed:  ## instructions of the hot path against the baseline; ARGS=--renew takes the present ones
+	@tools/set-up
+	@tools/speed-lane $(ARGS)
 
 lock:  ## choose versions anew and pin them with their hashes (needs network)
 	@tools/set-up

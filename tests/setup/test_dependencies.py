@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[2]
-LOCKS = ("build", "runtime", "dev", "chart", "sbom")
+LOCKS = ("build", "runtime", "dev", "chart", "sbom", "bench")
 
 
 def _wanted() -> dict[str, Requirement]:
