@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from importlib import import_module
+from types import ModuleType
 
 import click
 
@@ -42,7 +44,7 @@ class Commands(click.Group):
         """Load the module of one command."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(COMMANDS[cmd_name][0])
+        module = _loaded(COMMANDS[cmd_name][0])
         found: click.Command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
         return found
 
@@ -50,6 +52,16 @@ class Commands(click.Group):
         """The list, from the table alone."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
+
+
+def _loaded(name: str) -> ModuleType:
+    """The module. What it loads is there to stay: looking for garbage in it, now and later, would be a seventh of a command's start."""
+    gc.disable()
+    try:
+        return import_module(name)
+    finally:
+        gc.freeze()
+        gc.enable()
 
 
 @click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
