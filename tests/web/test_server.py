@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import threading
 import time
@@ -54,6 +55,35 @@ def test_a_call_under_way_is_answered_before_the_end(tmp_path: Path) -> None:
         time.sleep(0.5)
         assert running.stop() == 0
         assert [call.result().status_code for call in calls] == [200] * 4
+
+
+def test_after_sigterm_the_door_is_closed_at_once(tmp_path: Path) -> None:
+    """While a slow call ends after SIGTERM, a new caller is refused at once: nobody waits at a door behind which no answer comes."""
+    with served(tmp_path, SLOW="2") as running, ThreadPoolExecutor(1) as pool:
+        call = pool.submit(requests.post, running.url + SERVICE, json=a_request(), timeout=10)
+        time.sleep(0.5)
+        running.process.send_signal(signal.SIGTERM)
+        time.sleep(0.5)
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection(("127.0.0.1", running.port), timeout=5)
+        assert not call.done()
+        assert call.result().status_code == 200
+        assert running.process.wait(20) == 0
+
+
+def test_who_stands_at_the_door_at_sigterm_is_answered(tmp_path: Path) -> None:
+    """Forty callers have sent their calls to a process with two threads when SIGTERM comes: every one is answered, then exit 0."""
+    body = json.dumps(a_request()).encode()
+    call = _POST + b"Connection: close\r\nContent-Length: %d\r\n\r\n" % len(body) + body
+    with served(tmp_path, SLOW="0.05", EXERCISE_CDS_THREADS="2") as running:
+        lines = [socket.create_connection(("127.0.0.1", running.port), timeout=20) for _ in range(40)]
+        for line in lines:
+            line.sendall(call)
+        running.process.send_signal(signal.SIGTERM)
+        assert [line.recv(12) for line in lines] == [b"HTTP/1.1 200"] * 40
+        for line in lines:
+            line.close()
+        assert running.process.wait(20) == 0
 
 
 def test_many_at_once_are_all_answered(process: Served) -> None:

@@ -26,7 +26,8 @@ from gunicorn.workers.gthread import ThreadWorker
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, logs
 
-_KEEP_ALIVE_SECONDS = 15
+_KEEP_ALIVE_SECONDS = 75
+"""An idle line stays open longer than proxies keep theirs (60 s is usual): else one sends a call into a line that is just being closed."""
 _LINGER_SECONDS = 0.2
 """How long a closed line is still listened to, so that the last words of an answer are not cut off by a reset."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat of the worker, no data
@@ -175,6 +176,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
         drain = threading.Timer(self.app.drain_seconds, super().handle_exit, (sig, None))
         drain.daemon = True
         drain.start()
+
+    def set_accept_enabled(self, enabled: bool) -> None:  # noqa: FBT001 - gunicorn's signature
+        """At the end, take in whoever stands at the door, then close it. gunicorn leaves it open: callers would wait there for nobody."""
+        super().set_accept_enabled(enabled)
+        if enabled or self.alive:
+            return
+        for listener in self.sockets:
+            for _ in range(self.cfg.backlog):
+                before = self.nr_conns
+                self.accept(listener)
+                if self.nr_conns == before:
+                    break
+            listener.close()
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to a thread. A line that is dead, not closed, would keep its thread for ever without these two limits."""
