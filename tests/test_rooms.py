@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "service" / "exercise_cds"
 FLOORS = (
     {"model"},
     {"errors", "wire"},
-    {"settings", "strict_json"},
+    {"settings", "strict_json", "net"},
     {"envelope"},
     {"security", "fhir", "facts", "rulepack", "engine", "cards", "records"},
     {"cds_service"},

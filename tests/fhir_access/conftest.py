@@ -16,6 +16,7 @@ from builders.fhir_server import FhirServer
 from exercise_cds.fhir.connections import Connections
 from exercise_cds.fhir.fetch import FetchLimits, FhirServers
 from exercise_cds.fhir.workers import Workers
+from exercise_cds.net import Names
 
 
 @pytest.fixture(scope="session")
@@ -37,6 +38,7 @@ def ehr(authority: TestAuthority) -> Iterator[Callable[..., Ehr]]:
             limits: FetchLimits | None = None,
             ca_file: Path | None = authority.ca_file,
             environment_proxies: bool = False,
+            names: Names | None = None,
             **server: Any,
         ) -> Ehr:
             told = told or story()
@@ -44,7 +46,7 @@ def ehr(authority: TestAuthority) -> Iterator[Callable[..., Ehr]]:
             workers = Workers(threads)
             running.callback(workers.close)
             counted: Counter[str] = Counter()
-            connections = Connections(most=threads, ca_file=ca_file, environment_proxies=environment_proxies)
+            connections = Connections(most=threads, ca_file=ca_file, environment_proxies=environment_proxies, names=names)
             source = FhirServers(connections, workers, limits=limits, count=lambda result: counted.update([result]))
             return Ehr(playing, source, counted, deadline, told)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,6 +16,8 @@ from builders.fhir_server import Asked, Line, Play, good, outcome
 from exercise_cds.fhir.fetch import FetchLimits
 from exercise_cds.model.decision import Outcome
 from exercise_cds.model.facts import Cause
+from exercise_cds.net import Address, Names
+from exercise_cds.net.names import system
 
 DEADLINE = 0.3
 AMPLE = 3.0
@@ -113,6 +116,27 @@ def test_an_address_that_swallows_everything(ehr: Callable[..., Ehr]) -> None:
         for one in waiting:
             one.close()
     assert it.whys(seen) == {"conditions": f"conditions {LATE}"}
+
+
+def test_a_resolver_that_hangs(ehr: Callable[..., Ehr]) -> None:
+    """The look-up of the server's name is under the deadline, too: fourteen queries wait behind one look-up, no longer than they may."""
+    gate = threading.Event()
+    asked: list[str] = []
+
+    def hangs(host: str, port: int) -> list[Address]:
+        asked.append(host)
+        gate.wait(30)
+        return system(host, port)
+
+    it = ehr(deadline=DEADLINE, names=Names(hangs))
+    base = f"https://localhost:{it.server.base.rpartition(':')[2]}"
+    client = replace(it.client, fhir_servers=frozenset({base}))
+    for _ in range(3):
+        seen = it.ask_in_time(prefetch={}, fhir_server=base, client=client)
+        assert seen.unobtainable
+    assert it.counted.keys() == {"late"}
+    assert asked == ["localhost"]
+    gate.set()
 
 
 DRIPS = [name for name, (_, words) in NOTHING_TO_USE.items() if words == LATE]

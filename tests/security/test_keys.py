@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,6 +14,8 @@ from builders.certificates import TestAuthority, make_authority
 from builders.key_server import KeyServer, key_server
 from builders.tokens import BASE, ISSUER, NOW, SERVICE, a_jwk, a_set, a_token, bearer
 from exercise_cds.errors import Unauthorized
+from exercise_cds.net import Names
+from exercise_cds.net.names import system
 from exercise_cds.security import guard_of
 from exercise_cds.security.key_source import from_file, from_url, may_be_called
 from exercise_cds.security.keys import LARGEST_SET, Keys, KeysUnavailable, Patience, read_set
@@ -35,7 +38,7 @@ def server(authority: TestAuthority) -> Iterator[KeyServer]:
 
 def _fails(server: KeyServer, authority: TestAuthority, **options: float) -> str:
     with pytest.raises(KeysUnavailable) as fault:
-        from_url(server.url, ca_file=authority.ca_file, **options)
+        from_url(server.url, names=Names(), ca_file=authority.ca_file, **options)
     return fault.value.reason
 
 
@@ -48,7 +51,7 @@ def test_a_set_is_fetched_without_anything_of_ours(
     monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.1:9")
     server.headers["Set-Cookie"] = "a=b"
     for _ in range(2):
-        assert from_url(server.url, ca_file=authority.ca_file) == server.body
+        assert from_url(server.url, names=Names(), ca_file=authority.ca_file) == server.body
     assert [sorted(asked) for asked in server.asked] == [["Accept", "Accept-Encoding", "Connection", "Host", "User-Agent"]] * 2
 
 
@@ -86,21 +89,21 @@ def test_a_dripping_server_is_cut_off(server: KeyServer, authority: TestAuthorit
     """SEC-06: the time is for everything: a byte every 50 ms, in the headers or the body, ends with it."""
     server.drip_seconds, server.drip_headers = 0.05, where == "headers"
     began = time.monotonic()
-    assert _fails(server, authority, seconds=0.5) == "unreachable"
+    assert _fails(server, authority, seconds=0.5) == "late"
     assert time.monotonic() - began < 1.5
 
 
 def test_an_unknown_authority_is_refused(server: KeyServer) -> None:
     """SEC-06, CH-001: without its authority the certificate is nobody's, and nothing is asked."""
     with pytest.raises(KeysUnavailable):
-        from_url(server.url)
+        from_url(server.url, names=Names())
     assert server.asked == []
 
 
 def test_http_is_refused() -> None:
     """SEC-06: https only."""
     with pytest.raises(KeysUnavailable, match="not-https"):
-        from_url("http://localhost/keys")
+        from_url("http://localhost/keys", names=Names())
 
 
 @pytest.mark.parametrize(
@@ -123,6 +126,31 @@ def test_http_is_refused() -> None:
 def test_metadata_addresses_are_never_called(address: str, may: bool) -> None:  # noqa: FBT001 - pytest's own
     """SEC-06: link-local and metadata addresses are never called; a private one is the operator's word."""
     assert may_be_called(address) is may
+
+
+def test_a_name_that_leads_to_metadata_is_not_called(authority: TestAuthority) -> None:
+    """SEC-06: what counts is the address, whatever name led there; of a name with two only the one that may be called is."""
+    forbidden = (2, 1, 6, "", ("169.254.169.254", 443))
+    with key_server(authority.server) as running:
+        running.body = a_set(a_jwk())
+        port = int(running.url.split(":")[2].split("/")[0])
+        with pytest.raises(KeysUnavailable, match="unreachable"):
+            from_url(running.url, names=Names(lambda _host, _port: [forbidden]), ca_file=authority.ca_file)
+        both = Names(lambda _host, _port: [forbidden, (2, 1, 6, "", ("127.0.0.1", port))])
+        assert from_url(running.url, names=both, ca_file=authority.ca_file) == running.body
+
+
+def test_a_resolver_that_hangs_is_cut_off(server: KeyServer, authority: TestAuthority) -> None:
+    """SEC-06: the time is for the look-up of the name, too, and ten fetches wait behind one look-up."""
+    gate = threading.Event()
+    before = threading.active_count()
+    names = Names(lambda host, port: (gate.wait(30), system(host, port))[1])
+    for _ in range(10):
+        with pytest.raises(KeysUnavailable, match="late"):
+            from_url(server.url, names=names, seconds=0.02, ca_file=authority.ca_file)
+    assert threading.active_count() <= before + 1
+    gate.set()
+    assert from_url(server.url, names=names, ca_file=authority.ca_file) == server.body
 
 
 def test_files_are_bounded_and_may_be_missing(tmp_path: Path) -> None:

@@ -1,33 +1,24 @@
-"""GET, and nothing else, over pooled connections on which everything runs against one deadline.
+"""GET, and nothing else, over pooled connections on which everything runs against one deadline (`net/`).
 
-`requests` without its Session: an adapter alone follows no redirect, keeps no cookie, reads no .netrc and no proxy of the environment.
-Its time-outs are for one step each, and a server that sends a byte now and then never meets them; here every step of a socket (each
-address, the handshake, each piece of the head and of the body) gets what is left until the deadline, and no more.
 Faults are returned, not raised: exceptions of these libraries carry addresses and headers.
 """
 
 from __future__ import annotations
 
-import socket
-import ssl
 import threading
 import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
-from requests.utils import DEFAULT_CA_BUNDLE_PATH, get_environ_proxies
+from requests.utils import get_environ_proxies
 from urllib3 import HTTPResponse
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, ProtocolError
-from urllib3.poolmanager import PoolManager
 
 from exercise_cds import __version__
 from exercise_cds.fhir.faults import Fault, fault_of_status
 from exercise_cds.model.deadline import Deadline
+from exercise_cds.net import Names, TimedAdapter, trusting, within
 
 _JSON = frozenset({"application/fhir+json", "application/json", "application/json+fhir", "text/json"})
 _CHARSETS = frozenset({"", "utf-8", "utf8", "us-ascii"})
@@ -54,134 +45,28 @@ class Budget:
             return self.bytes >= 0 and self.entries >= 0
 
 
-class _Served(threading.local):
-    """The deadline of the query that a thread is about: one at a time, set before its first step."""
-
-    deadline: Deadline
-
-    def left(self) -> float:
-        left = self.deadline.left()
-        if left <= 0:
-            raise TimeoutError
-        return left
-
-
-_served = _Served()
-
-
-class _Timed(socket.socket):
-    """A socket whose every step ends with the deadline."""
-
-    def recv_into(self, *where: Any) -> int:
-        self.settimeout(_served.left())
-        return super().recv_into(*where)
-
-    def sendall(self, *what: Any) -> None:
-        self.settimeout(_served.left())
-        super().sendall(*what)
-
-
-class _TimedTls(ssl.SSLSocket):
-    """The same over TLS."""
-
-    def recv_into(self, *where: Any) -> int:
-        self.settimeout(_served.left())
-        return super().recv_into(*where)
-
-    def sendall(self, *what: Any) -> None:
-        self.settimeout(_served.left())
-        super().sendall(*what)
-
-
-def _connect(host: str, port: int, options: Any) -> socket.socket:
-    """A connection to the first address that takes one. All of them together have what is left; urllib3 gives that to each.
-
-    Looking up the name is the one step that has no limit but the resolver's own.
-    """
-    fault: OSError = OSError("no address")
-    for family, kind, protocol, _, there in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
-        door = _Timed(family, kind, protocol)
-        try:
-            for option in options or ():
-                door.setsockopt(*option)
-            door.settimeout(_served.left())
-            door.connect(there)
-            door.settimeout(_served.left())
-        except OSError as failed:
-            door.close()
-            fault = failed
-        else:
-            return door
-    raise fault
-
-
-class _Plain(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connect(self._dns_host, self.port, self.socket_options)
-
-
-class _Secure(HTTPSConnection):
-    def _new_conn(self) -> socket.socket:
-        return _connect(self._dns_host, self.port, self.socket_options)
-
-
-class _PlainPool(HTTPConnectionPool):
-    ConnectionCls = _Plain
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _Secure
-
-
-_POOLS: dict[str, type] = {"http": _PlainPool, "https": _SecurePool}
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter with our connections and one TLS context, made once."""
-
-    def __init__(self, context: ssl.SSLContext, connections: int) -> None:
-        self._context = context
-        super().__init__(pool_maxsize=connections)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        self.poolmanager.pool_classes_by_scheme = _POOLS
-
-    def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
-        manager: PoolManager = super().proxy_manager_for(proxy, **options)
-        manager.pool_classes_by_scheme = _POOLS
-        return manager
-
-    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> tuple[dict[str, Any], dict[str, Any]]:
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, {"ssl_context": self._context}
-
-    def cert_verify(self, conn: Any, url: str, verify: Any, cert: Any) -> None:
-        """The context verifies; requests would read the authorities again for every connection."""
-
-
 class Connections:
     """Connections to FHIR servers, shared by the threads of one process. Nothing is opened before the first `get`."""
 
-    def __init__(self, *, most: int, ca_file: Path | None = None, environment_proxies: bool = False) -> None:
+    def __init__(
+        self, *, most: int, ca_file: Path | None = None, environment_proxies: bool = False, names: Names | None = None,
+    ) -> None:  # fmt: skip
         """`ca_file`: the authorities that are trusted, in place of those that requests brings. Raises OSError where it cannot be read."""
-        context = ssl.create_default_context(cafile=str(ca_file) if ca_file else DEFAULT_CA_BUNDLE_PATH)
-        context.sslsocket_class = _TimedTls
-        self._adapter = _Adapter(context, most)
+        self._adapter = TimedAdapter(trusting(ca_file), connections=most, names=names or Names())
         self._environment_proxies = environment_proxies
 
     def get(self, address: str, token: str, deadline: Deadline, budget: Budget) -> bytes | Fault:
         """The body of a 200 that says it is FHIR's JSON, whole and unpacked; or what went wrong, by the deadline at the latest."""
-        _served.deadline = deadline
         if deadline.left() <= 0:
             return Fault.LATE
         try:
-            raw = self._sent(address, token, deadline)
-            try:
-                fault = fault_of_status(raw.status) or _fault_of_kind(raw)
-                return fault or _body(raw, deadline, budget)
-            finally:
-                raw.close()  # what was read whole is back in the pool by now
+            with within(deadline):
+                raw = self._sent(address, token, deadline)
+                try:
+                    fault = fault_of_status(raw.status) or _fault_of_kind(raw)
+                    return fault or _body(raw, deadline, budget)
+                finally:
+                    raw.close()  # what was read whole is back in the pool by now
         except (requests.RequestException, HTTPError, OSError):
             return Fault.LATE if deadline.left() <= 0 else Fault.UNREACHABLE
 

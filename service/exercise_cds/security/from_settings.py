@@ -7,6 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from exercise_cds.model.client import Client, Mode
+from exercise_cds.net import Names
 from exercise_cds.security.claims import Bounds
 from exercise_cds.security.guard import Endpoint, Guard, Trusted
 from exercise_cds.security.key_source import from_file, from_url
@@ -26,6 +27,7 @@ def guard_of(
     faults = [*_faults(settings)]
     if faults or base is None:
         raise UnusableSettings(tuple(faults))
+    names = Names()
     memory = ReplayMemory(settings.replay.most, clock)
     first_sight: FirstSight = memory.first_sight
     if settings.replay.store == "database":
@@ -35,7 +37,7 @@ def guard_of(
         if settings.replay.on_failure == "local":
             first_sight = LocalWhenDown(first_sight, memory).first_sight
     return Guard(
-        [_trusted(client, settings, tick) for client in settings.clients],
+        [_trusted(client, settings, tick, names) for client in settings.clients],
         base_url=base,
         first_sight=first_sight,
         lent=memory,
@@ -67,7 +69,7 @@ def _file_fault(client: ClientSettings) -> str:
     return ""
 
 
-def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], float]) -> Trusted:
+def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], float], names: Names) -> Trusted:
     return Trusted(
         client=Client(
             issuer=client.issuer,
@@ -77,7 +79,7 @@ def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], floa
             mode=Mode(client.mode),
             patients_may_ask=client.patients_may_ask,
         ),
-        keys=_keys(client, settings, tick),
+        keys=_keys(client, settings, tick, names),
         algorithms=frozenset(client.algorithms),
         jku=client.jku,
         jku_may_differ=client.jku is None,
@@ -91,10 +93,10 @@ def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], floa
     )
 
 
-def _keys(client: ClientSettings, settings: Settings, tick: Callable[[], float]) -> Keys:
+def _keys(client: ClientSettings, settings: Settings, tick: Callable[[], float], names: Names) -> Keys:
     patience = Patience(wait=settings.deadline_ms / 1000)
     path, url, ca_file = client.jwks_file, client.jku, settings.tokens.key_ca_file
     if path is not None:
         return Keys(lambda: from_file(path), issuer=client.issuer, tick=tick, patience=patience)
     assert url is not None
-    return Keys(lambda: from_url(url, ca_file=ca_file), issuer=client.issuer, tick=tick, patience=patience)
+    return Keys(lambda: from_url(url, names=names, ca_file=ca_file), issuer=client.issuer, tick=tick, patience=patience)

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import ipaddress
-import os
-import socket
-import threading
+import time
+from contextlib import closing
 from pathlib import Path
-from typing import Any
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3 import HTTPResponse
-from urllib3.connection import HTTPSConnection
-from urllib3.connectionpool import HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
+from exercise_cds import __version__
+from exercise_cds.model.deadline import Deadline
+from exercise_cds.net import Names, TimedAdapter, trusting, within
 from exercise_cds.security.keys import LARGEST_SET, KeysUnavailable
 
 _PIECE = 8 * 1024
 _JSON = frozenset({"application/json", "application/jwk-set+json"})
-_HEADERS = {"Accept": "application/jwk-set+json, application/json", "Accept-Encoding": "identity"}
+_HEADERS = {
+    "Accept": "application/jwk-set+json, application/json",
+    "Accept-Encoding": "identity",
+    "Connection": "close",
+    "User-Agent": f"exercise-cds/{__version__}",
+}
 _METADATA = frozenset(
     map(
         ipaddress.ip_address,
@@ -40,22 +43,20 @@ def from_file(path: Path) -> bytes:
     return _bounded(text)
 
 
-def from_url(url: str, *, seconds: float = 2.0, ca_file: Path | None = None) -> bytes:
-    """The body of a 200 of JSON at exactly this URL, everything within `seconds` but the look-up of its name. Raises KeysUnavailable."""
+def from_url(url: str, *, names: Names, seconds: float = 2.0, ca_file: Path | None = None) -> bytes:
+    """The body of a 200 of JSON at exactly this URL, everything within `seconds`. Raises KeysUnavailable.
+
+    `names` is the process's own, so that a resolver that hangs is asked for a name once, however often keys are wanted.
+    """
     if not url.startswith("https://"):
         raise KeysUnavailable("not-https")
-    lines: list[socket.socket] = []
-    clock = threading.Timer(seconds, _cut, (lines,))
-    clock.daemon = True
-    clock.start()
+    deadline = Deadline.after(time.monotonic, seconds)
     try:
-        return _read(url, seconds, ca_file, lines)
+        adapter = TimedAdapter(trusting(ca_file), connections=1, names=names, may_be_called=may_be_called)
+        with within(deadline), closing(adapter):
+            return _read(url, deadline, adapter)
     except (requests.RequestException, HTTPError, OSError):
-        raise KeysUnavailable("unreachable") from None
-    finally:
-        clock.cancel()
-        for line in lines:
-            line.close()
+        raise KeysUnavailable("late" if deadline.left() <= 0 else "unreachable") from None
 
 
 def may_be_called(address: str) -> bool:
@@ -66,19 +67,16 @@ def may_be_called(address: str) -> bool:
     return not (found.is_link_local or found.is_multicast or found.is_unspecified or found in _METADATA)
 
 
-def _read(url: str, seconds: float, ca_file: Path | None, lines: list[socket.socket]) -> bytes:
-    with requests.Session() as session:
-        session.trust_env = False  # no .netrc, no proxy, no variable of the environment
-        session.mount("https://", _Adapter(lines))
-        verify: bool | str = str(ca_file) if ca_file else True
-        with session.get(url, headers=_HEADERS, timeout=seconds, allow_redirects=False, stream=True, verify=verify) as answer:
-            if answer.status_code != 200:
-                raise KeysUnavailable("status")
-            if answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in _JSON:
-                raise KeysUnavailable("not-json")
-            if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
-                raise KeysUnavailable("encoded")
-            return _body(answer.raw)
+def _read(url: str, deadline: Deadline, adapter: TimedAdapter) -> bytes:
+    request = requests.Request("GET", url, headers=_HEADERS).prepare()
+    with adapter.send(request, stream=True, timeout=max(deadline.left(), 0.001)) as answer:
+        if answer.status_code != 200:
+            raise KeysUnavailable("status")
+        if answer.headers.get("Content-Type", "").partition(";")[0].strip().lower() not in _JSON:
+            raise KeysUnavailable("not-json")
+        if answer.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise KeysUnavailable("encoded")
+        return _body(answer.raw)
 
 
 def _body(raw: HTTPResponse) -> bytes:
@@ -95,38 +93,3 @@ def _bounded(text: bytes) -> bytes:
     if len(text) > LARGEST_SET:
         raise KeysUnavailable("too-large")
     return text
-
-
-def _cut(lines: list[socket.socket]) -> None:
-    """The time is over: whoever waits on one of these lines hears its end. A server that drips bytes meets no other limit."""
-    for line in lines:
-        try:
-            line.shutdown(socket.SHUT_RDWR)
-        except OSError:  # it has ended by itself
-            continue
-
-
-class _Adapter(HTTPAdapter):
-    """requests' adapter, whose connections are looked at before a byte is sent, and can be cut from outside."""
-
-    def __init__(self, lines: list[socket.socket]) -> None:
-        self._lines = lines
-        super().__init__(max_retries=0)
-
-    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, **options)
-        lines = self._lines
-
-        class Connection(HTTPSConnection):
-            def _new_conn(self) -> socket.socket:
-                line = super()._new_conn()
-                if not may_be_called(str(line.getpeername()[0])):
-                    line.close()
-                    raise OSError("an address that is never called")
-                lines.append(socket.socket(fileno=os.dup(line.fileno())))  # TLS takes the first one over
-                return line
-
-        class Pool(HTTPSConnectionPool):
-            ConnectionCls = Connection
-
-        self.poolmanager.pool_classes_by_scheme = {"https": Pool}
