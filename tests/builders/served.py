@@ -27,6 +27,7 @@ class Served:
     process: subprocess.Popen[bytes]
     port: int
     written: Path
+    operators_port: int = 0
 
     @property
     def url(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +11,11 @@ from typing import Any
 import pytest
 import requests
 
-from builders.served import COMMAND, ROOT, Served, served
+from builders.served import COMMAND, ROOT, Served, free_port, served
 from builders.tokens import BASE, DISCOVERY, FEEDBACK, ISSUER, SERVICE, bearer, fresh_token, trusting_environment
 
 BODY = (ROOT / "fhir_examples/chronic-low-back-pain/request.json").read_bytes()
+KEYLESS = "https://keyless.example.org"
 ENTRY = {"card": "5c0a8b9e-0000-4000-8000-000000000001", "outcome": "overridden", "outcomeTimestamp": "2026-03-02T11:00:00Z"}
 
 
@@ -28,13 +30,16 @@ def _report(process: Served, token: str, *entries: Any) -> requests.Response:
 
 @pytest.fixture(scope="module")
 def process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One process with its own memory of used tokens; one of its clients may use tokens again."""
+    """One process with its own memory of used tokens; one of its clients may use tokens again, the keys of another cannot be had."""
     folder = tmp_path_factory.mktemp("guarded")
     environment = trusting_environment(folder)
     (first,) = json.loads(environment["EXERCISE_CDS_CLIENTS"])
     second = {**first, "issuer": "https://retries.example.org", "reuses_tokens": True}
-    environment["EXERCISE_CDS_CLIENTS"] = json.dumps([first, second])
+    third = {"issuer": KEYLESS, "jku": f"https://127.0.0.1:{free_port()}/keys"}
+    environment["EXERCISE_CDS_CLIENTS"] = json.dumps([first, second, third])
+    environment["EXERCISE_CDS_METRICS_PORT"] = str(free_port())
     with served(folder, COMMAND, ("serve",), **environment) as running:
+        running.operators_port = int(environment["EXERCISE_CDS_METRICS_PORT"])
         yield running
 
 
@@ -69,6 +74,19 @@ def test_an_excepted_client_is_shouted_at_the_start(process: Served) -> None:
     assert f"TOKENS OF {ISSUER}" not in process.said()
     token = fresh_token(iss="https://retries.example.org")
     assert [_call(process, token).status_code for _ in range(2)] == [200, 200]
+
+
+def test_operators_see_whose_keys_cannot_be_had(process: Served) -> None:
+    """SEC-07: every key set is read at the start, and the numbers say for each issuer whether that went well."""
+    for wanted in (
+        f'exercise_cds_key_fetches_total{{issuer="{ISSUER}",result="obtained"}} 1.0',
+        f'exercise_cds_key_fetches_total{{issuer="{KEYLESS}",result="unreachable"}} 1.0',
+    ):
+        give_up = time.monotonic() + 10
+        while wanted not in requests.get(f"http://127.0.0.1:{process.operators_port}/metrics", timeout=20).text:
+            assert time.monotonic() < give_up, wanted
+            time.sleep(0.05)
+    assert '"reason":"unreachable"' in process.said()
 
 
 def test_no_part_of_a_token_is_written_anywhere(process: Served) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from exercise_cds.security import REASONS
+from exercise_cds.security import KEY_FAULTS, REASONS
 from exercise_cds.settings import Settings, load
 from exercise_cds.settings.trust import ClientSettings
 
@@ -56,6 +56,15 @@ def test_every_reason_is_explained() -> None:
     """The page on clients lists every reason code of a 401 with its sentence, and no other."""
     page = (OPERATORS / "clients.md").read_text("utf-8").partition("## Why a token was refused")[2]
     assert dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", page, re.MULTILINE)) == dict(REASONS)
+
+
+def test_every_fault_of_keys_is_explained() -> None:
+    """The page on clients lists every reason why keys were not obtained; the code gives no other, and all of them."""
+    page = (OPERATORS / "clients.md").read_text("utf-8").partition("## Keys")[2].partition("\n## ")[0]
+    assert dict(re.findall(r"^\| `([a-z-]+)` \| (.+) \|$", page, re.MULTILINE)) == dict(KEY_FAULTS)
+    room = "".join(path.read_text("utf-8") for path in (ROOT / "service" / "exercise_cds" / "security").glob("*.py"))
+    given = re.findall(r"raise KeysUnavailable\((.+)\)", room)
+    assert {reason for one in given for reason in re.findall(r'"([a-z-]+)"', one)} == set(KEY_FAULTS)
 
 
 def test_the_example_loads(tmp_path: Path) -> None:

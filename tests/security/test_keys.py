@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -179,6 +180,7 @@ class _Fetched:
         self.times = 0
         self.gone = False
         self.seconds = 0.0
+        self.counted: Counter[tuple[str, str]] = Counter()
 
     def __call__(self) -> bytes:
         self.times += 1
@@ -211,7 +213,9 @@ def tick() -> _Tick:
 @pytest.fixture
 def keys(fetched: _Fetched, tick: _Tick) -> Keys:
     """A cache of it, prewarmed."""
-    keys = Keys(fetched, issuer=ISSUER, tick=tick, patience=Patience(wait=5))
+    keys = Keys(
+        fetched, issuer=ISSUER, tick=tick, patience=Patience(wait=5), count=lambda issuer, why: fetched.counted.update([(issuer, why)])
+    )
     thread = keys.prewarm()
     assert thread is not None
     thread.join(5)
@@ -271,7 +275,8 @@ def test_a_stale_key_serves_for_a_day(keys: Keys, fetched: _Fetched, tick: _Tick
     fetched.gone = False
     tick.now += 11
     assert keys.find("k1", "ES384")
-    assert keys.failures >= 1
+    assert fetched.counted[ISSUER, "unreachable"] >= 1
+    assert fetched.counted[ISSUER, "obtained"] == 2
 
 
 def test_a_broken_set_does_not_replace_a_good_one(keys: Keys, fetched: _Fetched, tick: _Tick) -> None:

@@ -20,7 +20,7 @@ from exercise_cds.cli.operated import Operated
 from exercise_cds.cli.packs import files_of, listing_of, serving_of
 from exercise_cds.fhir import Limits, ResourceSource
 from exercise_cds.model.pack import RulePack
-from exercise_cds.security import Guard, guard_of
+from exercise_cds.security import Counts, Guard, guard_of
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, for_people, logs, server
 from exercise_cds.web.metrics import Metrics
@@ -48,7 +48,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         source = fhir_servers(settings, lambda result: metrics.fhir_queries.labels(result).inc())
         server.look_at_port(settings)
         records = kept(settings)
-        guard = _guard(settings, records)
+        guard = _guard(settings, records, metrics)
     except UnusableSettings as fault:
         _stop(console, *fault.sentences)
     except server.PortTaken as fault:
@@ -59,7 +59,10 @@ def serve(config: Path | None, **flags: Any) -> None:
     for finding in pause.findings:
         console.print(f"exercise-cds: everything is paused: {finding}", markup=False)
     steward = _steward(settings, rulepack.paused(pack, pause), records, source, metrics)
-    operated = Operated(settings, metrics, records, steward, pack)
+    try:
+        operated = Operated(settings, metrics, records, steward, pack)
+    except UnusableSettings as fault:
+        _stop(console, *fault.sentences)
     moments = server.Moments(
         ready=lambda: console.print(_greeting(settings)),
         start=lambda: _begin(records, steward, guard, operated),
@@ -79,11 +82,12 @@ def serve(config: Path | None, **flags: Any) -> None:
     server.run(app, settings, moments)
 
 
-def _guard(settings: Settings, records: Kept) -> Guard | None:
+def _guard(settings: Settings, records: Kept, metrics: Metrics) -> Guard | None:
     """Who looks at tokens; nobody where the settings say so. Raises UnusableSettings."""
     if settings.authentication == "none":
         return None
-    return guard_of(settings, clock=lambda: datetime.now(UTC), tick=time.monotonic, shared=records.replay.first_sight)
+    counts = Counts(keys=lambda issuer, result: metrics.key_fetches.labels(issuer, result).inc(), local=metrics.replay_local.inc)
+    return guard_of(settings, clock=lambda: datetime.now(UTC), tick=time.monotonic, shared=records.replay.first_sight, counts=counts)
 
 
 def _begin(records: Kept, steward: CdsService, guard: Guard | None, operated: Operated) -> None:

@@ -4,9 +4,22 @@
 """
 
 from exercise_cds.security.claims import REASONS
-from exercise_cds.security.from_settings import guard_of
+from exercise_cds.security.from_settings import Counts, guard_of
 from exercise_cds.security.guard import Guard
+from exercise_cds.security.keys import KEY_FAULTS
 from exercise_cds.security.replay import FirstSight, ReplayFull, ReplayMemory
 from exercise_cds.security.signing import Signer, UnusableKey, read_signer
 
-__all__ = ["REASONS", "FirstSight", "Guard", "ReplayFull", "ReplayMemory", "Signer", "UnusableKey", "guard_of", "read_signer"]
+__all__ = [
+    "KEY_FAULTS",
+    "REASONS",
+    "Counts",
+    "FirstSight",
+    "Guard",
+    "ReplayFull",
+    "ReplayMemory",
+    "Signer",
+    "UnusableKey",
+    "guard_of",
+    "read_signer",
+]

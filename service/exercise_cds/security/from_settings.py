@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -16,9 +17,24 @@ from exercise_cds.security.replay import FirstSight, LocalWhenDown, OneAsksWhile
 from exercise_cds.settings import ClientSettings, Settings, UnusableSettings
 
 
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """Who is told, for the metrics: `keys` of every attempt to read a key set (issuer, "obtained" or why not), `local` of every token
+    that only this process looked at because the shared store did not answer.
+    """  # noqa: D205 - one paragraph
+
+    keys: Callable[[str, str], None] = lambda _issuer, _result: None
+    local: Callable[[], None] = lambda: None
+
+
 def guard_of(
-    settings: Settings, *, clock: Callable[[], datetime], tick: Callable[[], float], shared: FirstSight | None = None,
-) -> Guard:  # fmt: skip
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime],
+    tick: Callable[[], float],
+    shared: FirstSight | None = None,
+    counts: Counts | None = None,
+) -> Guard:
     """The guard that the settings describe. `shared` is the store of used tokens, for `replay.store: database`.
 
     Raises UnusableSettings: no base_url, no clients, a key file that is none, an alias that would mix two endpoints.
@@ -27,7 +43,7 @@ def guard_of(
     faults = [*_faults(settings)]
     if faults or base is None:
         raise UnusableSettings(tuple(faults))
-    names = Names()
+    names, counts = Names(), counts or Counts()
     memory = ReplayMemory(settings.replay.most, clock)
     first_sight: FirstSight = memory.first_sight
     if settings.replay.store == "database":
@@ -35,9 +51,9 @@ def guard_of(
             raise ValueError("replay.store is database, so guard_of needs the store")
         first_sight = OneAsksWhileDown(shared).first_sight
         if settings.replay.on_failure == "local":
-            first_sight = LocalWhenDown(first_sight, memory).first_sight
+            first_sight = LocalWhenDown(first_sight, memory, counts.local).first_sight
     return Guard(
-        [_trusted(client, settings, tick, names) for client in settings.clients],
+        [_trusted(client, settings, _keys(client, settings, tick, names, counts)) for client in settings.clients],
         base_url=base,
         first_sight=first_sight,
         lent=memory,
@@ -69,7 +85,7 @@ def _file_fault(client: ClientSettings) -> str:
     return ""
 
 
-def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], float], names: Names) -> Trusted:
+def _trusted(client: ClientSettings, settings: Settings, keys: Keys) -> Trusted:
     return Trusted(
         client=Client(
             issuer=client.issuer,
@@ -79,7 +95,7 @@ def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], floa
             mode=Mode(client.mode),
             patients_may_ask=client.patients_may_ask,
         ),
-        keys=_keys(client, settings, tick, names),
+        keys=keys,
         algorithms=frozenset(client.algorithms),
         jku=client.jku,
         jku_may_differ=client.jku is None,
@@ -93,10 +109,13 @@ def _trusted(client: ClientSettings, settings: Settings, tick: Callable[[], floa
     )
 
 
-def _keys(client: ClientSettings, settings: Settings, tick: Callable[[], float], names: Names) -> Keys:
-    patience = Patience(wait=settings.deadline_ms / 1000)
+def _keys(client: ClientSettings, settings: Settings, tick: Callable[[], float], names: Names, counts: Counts) -> Keys:
     path, url, ca_file = client.jwks_file, client.jku, settings.tokens.key_ca_file
-    if path is not None:
-        return Keys(lambda: from_file(path), issuer=client.issuer, tick=tick, patience=patience)
-    assert url is not None
-    return Keys(lambda: from_url(url, names=names, ca_file=ca_file), issuer=client.issuer, tick=tick, patience=patience)
+
+    def fetch() -> bytes:
+        if path is not None:
+            return from_file(path)
+        assert url is not None
+        return from_url(url, names=names, ca_file=ca_file)
+
+    return Keys(fetch, issuer=client.issuer, tick=tick, patience=Patience(wait=settings.deadline_ms / 1000), count=counts.keys)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -25,8 +26,25 @@ _LOADERS = {"P-256": "ES256", "P-384": "ES384"}
 _SMALLEST_RSA = 2_048
 
 
+KEY_FAULTS: Mapping[str, str] = MappingProxyType(
+    {
+        "file": "`jwks_file` cannot be read.",
+        "not-https": "The URL is not https.",
+        "unreachable": "No connection: no such name, nobody listens, a certificate that is not trusted, an address that is never called.",
+        "late": "It was not there after 2 seconds: the resolver of names, the connection or the answer was too slow.",
+        "status": "The answer was not 200; a redirect is not followed.",
+        "not-json": "What came does not say that it is JSON, or is none.",
+        "encoded": "The answer is compressed, which was not asked for.",
+        "too-large": "It is larger than 64 KiB.",
+        "not-a-key-set": "It has no list `keys`.",
+        "no-usable-key": "None of its keys is a public key for signatures that we can use.",
+    }
+)
+"""Every reason why a key set was not obtained, as docs/operators/clients.md lists them."""
+
+
 class KeysUnavailable(Exception):
-    """A key set could not be had; `reason` is a word for the log."""
+    """A key set could not be had; `reason` is one of `KEY_FAULTS`, for the log and the metrics."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -95,8 +113,19 @@ class Patience:
 class Keys:
     """The keys of one client. Thread-safe; a process that was forked goes on with what its parent had."""
 
-    def __init__(self, fetch: Callable[[], bytes], *, issuer: str, tick: Callable[[], float], patience: Patience | None = None) -> None:
-        """`fetch` raises KeysUnavailable; `tick` is a monotonic clock in seconds."""
+    def __init__(
+        self,
+        fetch: Callable[[], bytes],
+        *,
+        issuer: str,
+        tick: Callable[[], float],
+        patience: Patience | None = None,
+        count: Callable[[str, str], None] = lambda _issuer, _result: None,
+    ) -> None:
+        """`fetch` raises KeysUnavailable; `tick` is a monotonic clock in seconds.
+
+        `count` is told of every attempt: the issuer, and "obtained" or the reason why not.
+        """
         self._fetch = fetch
         self._issuer = issuer
         self._tick = tick
@@ -105,7 +134,7 @@ class Keys:
         self._fetched = self._tried = float("-inf")
         self._under_way: threading.Thread | None = None
         self._lock = threading.Lock()
-        self.failures = 0
+        self._count = count
 
     @property
     def age(self) -> float:
@@ -153,7 +182,8 @@ class Keys:
         try:
             keys = read_set(self._fetch())
         except KeysUnavailable as fault:
-            self.failures += 1
             _log.warning("keys not obtained", issuer=self._issuer, reason=fault.reason)
+            self._count(self._issuer, fault.reason)
             return
         self._keys, self._fetched = keys, began
+        self._count(self._issuer, "obtained")

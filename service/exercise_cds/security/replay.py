@@ -125,17 +125,18 @@ class OneAsksWhileDown:
 class LocalWhenDown:
     """`replay.on_failure: local`: while the shared store does not answer, this process remembers by itself; others do not hear of it."""
 
-    def __init__(self, shared: FirstSight, local: ReplayMemory) -> None:
+    def __init__(self, shared: FirstSight, local: ReplayMemory, count: Callable[[], None] = lambda: None) -> None:
+        """`count` is told of every token that only this process looked at."""
         self._shared = shared
         self._local = local
-        self.failures = 0
+        self._count = count
 
     def first_sight(self, issuer: str, use: TokenUse) -> bool:
         """As the store says; as memory says where the store does not. What memory took meanwhile stays taken."""
         try:
             fresh = self._shared(issuer, use)
         except Unavailable:
-            self.failures += 1
+            self._count()
             return self._local.first_sight(issuer, use)
         return fresh and not self._local.holds(issuer, use)
 

@@ -79,6 +79,17 @@ class Metrics:
         self.failures = Counter(
             "exercise_cds_failures", "Requests answered 500: our bugs. The log line `failure` says where.", registry=self.registry
         )
+        self.key_fetches = Counter(
+            "exercise_cds_key_fetches",
+            "Attempts to read an EHR's key set, by its configured issuer and result: obtained, or why not (docs/operators/clients.md).",
+            ("issuer", "result"),
+            registry=self.registry,
+        )
+        self.replay_local = Counter(
+            "exercise_cds_replay_local",
+            "Tokens that only this process looked at because the database did not answer (replay.on_failure is local).",
+            registry=self.registry,
+        )
         self.odd_hook_instances = Counter(
             "exercise_cds_odd_hook_instances", "Requests whose hookInstance is no UUID; they are answered.", registry=self.registry
         )
