@@ -92,6 +92,23 @@ def test_discovery_is_open_unless_it_is_closed(behind: Behind, tmp_path: Path) -
     assert closed.client.get(DISCOVERY, headers=bearer(a_token(DISCOVERY))).status_code == 200
 
 
+@pytest.mark.parametrize("path", [f"{DISCOVERY}/no-such-service", f"{DISCOVERY}/no-such-service/feedback"])
+def test_what_is_served_is_told_with_the_list_alone(behind: Behind, tmp_path: Path, path: str) -> None:
+    """SEC-01, SEC-12, CH-032: an unknown service is a 404; where discovery is closed, only for whom a token lets in.
+
+    Without one it cannot be told from a service that there is, by nobody's call and by no page's preflight.
+    """
+    assert behind.client.post(path, json={}).status_code == 404
+    closed = Behind(tmp_path, open_discovery=False)
+    known = SERVICE if path.endswith("service") else FEEDBACK
+    for headers in ({}, bearer("x"), bearer(a_token(DISCOVERY)), {"Origin": PAGE}):
+        answers = [closed.client.post(each, json={}, headers=headers) for each in (path, known)]
+        assert [(answer.status_code, answer.data) for answer in answers] == [(401, answers[0].data)] * 2
+    preflight = {"Origin": PAGE, "Access-Control-Request-Method": "POST"}
+    assert {closed.client.options(each, headers=preflight).status_code for each in (path, known)} == {204}
+    assert closed.client.post(path, json={}, headers=bearer(a_token(path))).status_code == 404
+
+
 def test_the_log_has_the_reason_and_never_the_token(behind: Behind, log_lines: io.BytesIO) -> None:
     """SEC-01, SEC-23, CH-139: the line of a 401 has its reason code and, where it is ours, the issuer; no part of any token."""
     tokens = [headers["Authorization"].removeprefix("Bearer ") for headers in BAD.values() if headers]

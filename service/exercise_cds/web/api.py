@@ -1,7 +1,8 @@
 """CDS Hooks as EHRs call it: discovery and the service. No logic: the order of looks, then the steward, then the answer.
 
 The order of refusals: how often an address asks, method and path, header size, whose name and whose page, authentication, how often a
-client asks, how busy we are, media type, size, JSON, envelope, context. What costs more, or says more, comes later.
+client asks, how busy we are, media type, size, JSON, envelope, context. What costs more, or says more, comes later: where discovery is
+closed, an unknown service is a 404 after authentication only.
 """
 
 from __future__ import annotations
@@ -71,10 +72,12 @@ def blueprint(door: Door) -> Blueprint:
         return answers.success({"services": door.service.services()})
 
     @pages.post("/cds-services/<service>")
-    def call(service: str) -> Response:  # noqa: ARG001 - the path's own word; it was looked up first, and stands in `said`
+    def call(service: str) -> Response:
         """One hook request."""
         said: Said = g.said
         client = _who(door, said)
+        if not said.service:
+            said.hook, said.service = door.service.hook_of(service), service
         if not room.acquire(blocking=False):
             door.metrics.busy.inc()
             raise Unavailable("The service is busy: ask again in a second.", retry_after=1)

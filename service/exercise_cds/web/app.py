@@ -14,7 +14,7 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from exercise_cds.errors import CdsError, Unauthorized
+from exercise_cds.errors import CdsError, NotFound, Unauthorized
 from exercise_cds.model.client import ANONYMOUS, Admission
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, api, feedback, logs, ops, perimeter
@@ -92,7 +92,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     if feedback_store is not None:
         if lend is None:
             raise ValueError("feedback is stored, so create_app needs a lend beside its authenticate")
-        app.register_blueprint(feedback.blueprint(feedback.FeedbackDoor(feedback_store, settings, lend, rates, metrics)))
+        app.register_blueprint(feedback.blueprint(feedback.FeedbackDoor(feedback_store, settings, lend, rates, metrics, service.hook_of)))
     trying = settings.authentication == "none" and settings.metrics_port is None
     app.register_blueprint(ops.blueprint(readiness or ops.Readiness(), metrics if trying else None))
     for blueprint in pages:
@@ -111,8 +111,11 @@ def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors
         if request.routing_exception is not None:
             raise request.routing_exception
         if (name := (request.view_args or {}).get("service")) is not None:
-            said.hook = service.hook_of(name)
-            said.service = name
+            try:
+                said.hook, said.service = service.hook_of(name), name
+            except NotFound:
+                if settings.open_discovery:
+                    raise  # what is served is no secret; where it is, the endpoint says so once it knows who asks
         environ = request.environ
         perimeter.header_size(environ, settings.limits.header)
         doors.host(environ)

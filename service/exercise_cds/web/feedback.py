@@ -54,6 +54,8 @@ class FeedbackDoor:
     lend: Lend
     rate: Rate
     metrics: Metrics
+    hook_of: Callable[[str], str]
+    """Raises NotFound for a service that is not served."""
 
 
 def blueprint(door: FeedbackDoor) -> Blueprint:
@@ -61,7 +63,7 @@ def blueprint(door: FeedbackDoor) -> Blueprint:
     pages = Blueprint("feedback", __name__)
 
     @pages.post("/cds-services/<service>/feedback")
-    def feedback(service: str) -> Response:  # noqa: ARG001 - the path's own word; it was looked up first, and stands in `said`
+    def feedback(service: str) -> Response:
         """One batch; 200 without a body once it is stored."""
         said: _Said = g.said
         settings = door.settings
@@ -69,6 +71,9 @@ def blueprint(door: FeedbackDoor) -> Blueprint:
             client = admitted.client
             said.issuer, said.tenant = client.issuer, client.tenant
             door.rate.take(client.issuer)
+            if not said.service:
+                door.hook_of(service)
+                said.service = service
             if client.services and said.service not in client.services:
                 raise Forbidden("This client may not call this service.")
             perimeter.media_type(request.environ)
