@@ -52,6 +52,20 @@ def test_what_cannot_be_understood_pauses_everything(text: str) -> None:
     assert all(finding.where.file == "pause.yaml" for finding in pause.findings)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("paused: some", "pause.yaml:1:9: bad-value: 'paused' cannot be 'some' (one of: all, nothing)"),
+        ("paused: [aquatic]", "pause.yaml:1:9: bad-value: 'paused' cannot be a list (one of: all, nothing)"),
+        ("paused: {rules: pregnancy}", "pause.yaml:1:17: wrong-type: 'rules' must be a list, not a text (write a list)"),
+        ("paused: {rule: [a]}", "pause.yaml:1:10: unknown-key: unknown key 'rule' (did you mean 'rules'?)"),
+    ],
+)
+def test_a_mistake_is_said_in_the_files_own_words(text: str, said: str) -> None:
+    """One mistake is one sentence, at its own place, without a name from our code."""
+    assert [str(finding) for finding in _read(text).findings] == [said]
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_pause_everything_or_are_understood(content: bytes) -> None:
     """Whatever the bytes: no exception, and with a finding everything is paused."""

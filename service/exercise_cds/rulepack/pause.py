@@ -15,9 +15,9 @@ from exercise_cds.model.pack import Program, Rule, RulePack, Text, Withhold
 from exercise_cds.model.paused import Paused
 from exercise_cds.model.tree import Always
 from exercise_cds.model.where import Finding
-from exercise_cds.rulepack.nodes import Place
+from exercise_cds.rulepack.nodes import Place, Table
 from exercise_cds.rulepack.report import Report, quoted
-from exercise_cds.rulepack.shapes.pause import PausedShape, PauseFile
+from exercise_cds.rulepack.shapes.pause import PauseByName, PauseFile
 from exercise_cds.rulepack.shaping import shaped
 from exercise_cds.rulepack.yaml_reader import read_yaml
 
@@ -49,12 +49,14 @@ def read_pause(content: bytes | None, file: str, pack: RulePack) -> Pause:
         return NO_PAUSE
     report = Report()
     place = read_yaml(content, file, report)
-    shape = None if place is None else shaped(place, PauseFile, report)
-    if place is None or shape is None or report.errors:
+    if place is None:
         return Pause(everything=True, findings=report.findings())
-    if not isinstance(shape.paused, PausedShape):
-        return Pause(everything=shape.paused == "all")
     there = place / "paused"
+    shape = shaped(place, PauseByName if isinstance(there.node, Table) else PauseFile, report)
+    if shape is None or report.errors:
+        return Pause(everything=True, findings=report.findings())
+    if isinstance(shape, PauseFile):
+        return Pause(everything=shape.paused == "all")
     services = _known(shape.paused.services, pack.services, there / "services", "service", report)
     rules = _known(shape.paused.rules, {rule.id: rule for rule in pack.rules}, there / "rules", "rule", report)
     programs = _known(shape.paused.programs, pack.programs, there / "programs", "program", report)

@@ -17,7 +17,14 @@ class PausedShape(Shape):
 
 
 class PauseFile(Shape):
-    """The whole file. `because` is for people: it is shown nowhere."""
+    """The whole file, with a word. `because` is for people: it is shown nowhere."""
 
-    paused: Literal["all", "nothing"] | PausedShape
+    paused: Literal["all", "nothing"]
+    because: Line | None = None
+
+
+class PauseByName(Shape):
+    """The whole file, with names. Two shapes, since pydantic tells of a union's members by their names in this code."""
+
+    paused: PausedShape
     because: Line | None = None
