@@ -15,8 +15,8 @@ from builders.ehr import Ehr, Story, story
 from builders.fhir_server import FhirServer
 from exercise_cds.fhir.connections import Connections
 from exercise_cds.fhir.fetch import FetchLimits, FhirServers
-from exercise_cds.fhir.workers import Workers
 from exercise_cds.net import Names
+from exercise_cds.net.workers import Workers
 
 
 @pytest.fixture(scope="session")

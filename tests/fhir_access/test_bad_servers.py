@@ -162,11 +162,14 @@ def test_a_full_pool_is_not_obtained(ehr: Callable[..., Ehr]) -> None:
     it = ehr(deadline=DEADLINE, threads=2, plays=dict.fromkeys(("Procedure", "MedicationRequest"), NOTHING_TO_USE["silence for 30 s"][0]))
     sent = {key: it.told.request.prefetch[key] for key in ("patient", "conditions")}
     seen = it.ask(prefetch=sent)
-    assert it.counted == {"late": 2, "full": 10}
     whys = list(it.whys(seen).values())
     assert len(whys) == 12
+    late = it.counted["late"]
+    assert late in {2, 3, 4}, "two are worked on; those that wait are as many as came before a thread took the first"
+    assert it.counted == {"late": late, "full": 12 - late}
     assert whys[:2] == [f"procedures {LATE}", f"medications {LATE}"]
-    assert all(why.endswith("could not be asked for, since too much was asked at once") for why in whys[2:])
+    assert all(why.endswith(LATE) for why in whys[:late])
+    assert all(why.endswith("could not be asked for, since too much was asked at once") for why in whys[late:])
     it.ask_in_time(prefetch=sent)
 
 

@@ -19,8 +19,8 @@ from exercise_cds.cds_service import CdsService, Examination
 from exercise_cds.fhir.connections import Connections
 from exercise_cds.fhir.fetch import FetchLimits, FhirServers
 from exercise_cds.fhir.folder import answered
-from exercise_cds.fhir.workers import Workers
 from exercise_cds.model.client import ANONYMOUS, Client
+from exercise_cds.net.workers import Workers
 
 pytestmark = [pytest.mark.real_fhir, pytest.mark.skipif(not IS_INSTALLED, reason=HOW)]
 STORIES = sorted(path.parent.name for path in (ROOT / "fhir_examples").glob("*/story.yaml"))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import psycopg
 import requests
 
 from builders.served import COMMAND, ROOT, Served, served
@@ -45,3 +47,26 @@ def test_of_two_processes_one_answers(url: str, tmp_path: Path) -> None:
             token = fresh_token(FEEDBACK)
             reports = [pool.submit(_report, process, token) for process in (one, other)]
             assert sorted(report.result() for report in reports) == [200, 401]
+
+
+def test_a_database_that_hangs_costs_a_call_its_deadline(postgresql_url: str, tmp_path: Path) -> None:
+    """SEC-10: while used tokens are locked away, a call is refused 503 at its own deadline, before the database gives up (2 s).
+
+    Once it answers again, calls get their cards; feedback, which waits for the database itself, may be sent again as it was.
+    """
+    environment = {
+        **trusting_environment(tmp_path),
+        "EXERCISE_CDS_DATABASE_URL": postgresql_url.replace("postgresql://", "postgresql+psycopg://"),
+        "EXERCISE_CDS_REPLAY__STORE": "database",
+        "EXERCISE_CDS_DEADLINE_MS": "200",
+    }
+    with served(tmp_path, COMMAND, ("serve",), **environment) as process, psycopg.connect(postgresql_url) as other:
+        other.execute("LOCK TABLE tokens")
+        assert _call(process, fresh_token()) == 503
+        report = fresh_token(FEEDBACK)
+        assert _report(process, report) == 503
+        lines = [json.loads(line) for line in process.said().splitlines() if '"status":503' in line]
+        assert [line["reason"] for line in lines] == ["ReplayUnreachable", "StoreUnreachable"]
+        other.rollback()
+        assert _call(process, fresh_token()) == 200
+        assert [_report(process, report) for _ in range(2)] == [200, 401]

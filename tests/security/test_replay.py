@@ -14,8 +14,9 @@ from werkzeug.datastructures import Headers
 from builders.tokens import FEEDBACK, ISSUER, NOW, SERVICE, a_token, bearer, trusting
 from exercise_cds.errors import Unauthorized, Unavailable
 from exercise_cds.model.client import TokenUse
+from exercise_cds.net import Workers
 from exercise_cds.security import FirstSight, Guard, ReplayFull, ReplayMemory, guard_of
-from exercise_cds.security.replay import LocalWhenDown, OneAsksWhileDown, ReplayUnreachable
+from exercise_cds.security.replay import AskedInTime, LocalWhenDown, OneAsksWhileDown, ReplayUnreachable
 from exercise_cds.settings import Settings
 
 
@@ -152,6 +153,31 @@ def test_a_store_that_hangs_keeps_one_thread() -> None:
         assert asking.result()
     assert both.first_sight("a", _use("three"))
     assert not both.first_sight("a", _use("two"))
+
+
+def test_a_store_that_hangs_is_waited_for_until_the_deadline() -> None:
+    """SEC-10: a hanging store costs a call its deadline, and no more threads than there are, however many calls come.
+
+    A token that it took behind a refused call is used.
+    """
+    store, gate, workers = _Store(), threading.Event(), Workers(2, "test of used tokens")
+
+    def hangs(issuer: str, use: TokenUse) -> bool:
+        assert gate.wait(30)
+        return store.first_sight(issuer, use)
+
+    asked = AskedInTime(hangs, workers, 0.02)
+    before = threading.active_count()
+    for number in range(20):
+        with pytest.raises(ReplayUnreachable):
+            asked.first_sight("a", _use(f"hung-{number}"))
+    assert threading.active_count() <= before + 2
+    gate.set()
+    workers.close()
+    assert store.seen == {("a", "hung-0"), ("a", "hung-1")}
+    assert AskedInTime(hangs, workers, 30).first_sight("a", _use("hung-19"))
+    assert not AskedInTime(hangs, workers, 30).first_sight("a", _use("hung-0"))
+    workers.close()
 
 
 def _guard(folder: Path, clock: Callable[[], datetime], shared: FirstSight | None = None, **replay: str) -> Guard:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from exercise_cds.fhir.connections import Connections
 from exercise_cds.fhir.fetch import FetchLimits, FhirServers
-from exercise_cds.fhir.workers import Workers
+from exercise_cds.net.workers import Workers
 from exercise_cds.settings import Settings, UnusableSettings
 
 

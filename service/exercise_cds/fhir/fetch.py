@@ -22,10 +22,10 @@ from exercise_cds.fhir.plan import ReadPlan
 from exercise_cds.fhir.raw import Misshapen
 from exercise_cds.fhir.subjects import bare_id
 from exercise_cds.fhir.templates import Query
-from exercise_cds.fhir.workers import Workers
 from exercise_cds.model.client import Client
 from exercise_cds.model.deadline import Deadline
 from exercise_cds.model.prefetch import NotObtained, Obtained, Prefetch, PrefetchValue
+from exercise_cds.net.workers import Workers
 from exercise_cds.wire import HookRequest
 
 

@@ -8,13 +8,16 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from exercise_cds.model.client import Client, Mode
-from exercise_cds.net import Names
+from exercise_cds.net import Names, Workers
 from exercise_cds.security.claims import Bounds
 from exercise_cds.security.guard import Endpoint, Guard, Trusted
 from exercise_cds.security.key_source import from_file, from_url
 from exercise_cds.security.keys import Keys, KeysUnavailable, Patience, read_set
-from exercise_cds.security.replay import FirstSight, LocalWhenDown, OneAsksWhileDown, ReplayMemory
+from exercise_cds.security.replay import AskedInTime, FirstSight, LocalWhenDown, OneAsksWhileDown, ReplayMemory
 from exercise_cds.settings import ClientSettings, Settings, UnusableSettings
+
+_ASKING = 8
+"""Threads that ask the shared store of used tokens: as many as it has connections."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +52,8 @@ def guard_of(
     if settings.replay.store == "database":
         if shared is None:
             raise ValueError("replay.store is database, so guard_of needs the store")
-        first_sight = OneAsksWhileDown(shared).first_sight
+        in_time = AskedInTime(shared, Workers(_ASKING, "used tokens"), settings.deadline_ms / 1000)
+        first_sight = OneAsksWhileDown(in_time.first_sight).first_sight
         if settings.replay.on_failure == "local":
             first_sight = LocalWhenDown(first_sight, memory, counts.local).first_sight
     return Guard(

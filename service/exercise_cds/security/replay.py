@@ -11,10 +11,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import TypeAlias
 
 from exercise_cds.errors import Unavailable
 from exercise_cds.model.client import TokenUse
+from exercise_cds.net import Workers
 
 FirstSight: TypeAlias = "Callable[[str, TokenUse], bool]"
 _RETRY_AFTER = 5
@@ -28,7 +30,7 @@ class ReplayFull(Unavailable):
 
 
 class ReplayUnreachable(Unavailable):
-    """503: used tokens cannot be looked up, and somebody else is finding out whether they can be again."""
+    """503: used tokens cannot be looked up within the call's deadline, or somebody else is finding out whether they can be again."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -120,6 +122,30 @@ class OneAsksWhileDown:
             raise
         self._failing = False
         return fresh
+
+
+class AskedInTime:
+    """A store that may hang for seconds, asked by threads of its own: a call waits for it until its deadline and no longer.
+
+    What hangs then goes on behind the call: such a token may count as used though its call was refused. So many hang at most as there
+    are threads; what does not find one is refused at once.
+    """
+
+    def __init__(self, shared: FirstSight, workers: Workers, seconds: float) -> None:
+        self._shared = shared
+        self._workers = workers
+        self._seconds = seconds
+
+    def first_sight(self, issuer: str, use: TokenUse) -> bool:
+        """As the store says. Raises Unavailable."""
+        asking = self._workers.start(partial(self._shared, issuer, use))
+        if asking is None:
+            raise ReplayUnreachable
+        try:
+            return asking.result(self._seconds)
+        except TimeoutError:
+            asking.cancel()  # where no thread has come to it yet, the token is not used
+            raise ReplayUnreachable from None
 
 
 class LocalWhenDown:

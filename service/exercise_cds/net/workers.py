@@ -6,17 +6,22 @@ import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from threading import BoundedSemaphore, Lock
+from typing import TypeVar
+
+_Found = TypeVar("_Found")
 
 
 class Workers:
     """At most `threads` at work, and as many again waiting for one of them."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, name: str = "fhir") -> None:
+        """`name` is what the threads are called."""
         self._threads = threads
+        self._name = name
         self._lock = Lock()
         self._started: tuple[int, ThreadPoolExecutor, BoundedSemaphore] | None = None
 
-    def start(self, work: Callable[[], None]) -> Future[None] | None:
+    def start(self, work: Callable[[], _Found]) -> Future[_Found] | None:
         """Have it done by a thread; None where the pool is full."""
         executor, room = self._here()
         if not room.acquire(blocking=False):
@@ -36,6 +41,6 @@ class Workers:
         """The pool of this very process: threads do not survive a fork."""
         with self._lock:
             if self._started is None or self._started[0] != os.getpid():
-                executor = ThreadPoolExecutor(self._threads, thread_name_prefix="fhir")
+                executor = ThreadPoolExecutor(self._threads, thread_name_prefix=self._name)
                 self._started = os.getpid(), executor, BoundedSemaphore(2 * self._threads)
             return self._started[1], self._started[2]

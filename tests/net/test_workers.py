@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from exercise_cds.fhir.workers import Workers
+from exercise_cds.net.workers import Workers
 
 
 @pytest.fixture
