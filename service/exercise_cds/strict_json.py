@@ -21,6 +21,8 @@ _NOT_STRUCTURE = bytes(sorted(set(range(256)) - set(b'[]{}"')))
 _MAY_OVERFLOW = re.compile(rb"[0-9][eE]|[0-9]{309}")
 _NO_NUMBER = re.compile(rb"[:\[,\s](?:NaN|-?Infinity)")
 _SURROGATE = re.compile(rb"\\u([dD][89a-fA-F][0-9a-fA-F]{2})(?:\\u([dD][c-fC-F][0-9a-fA-F]{2}))?")
+_SPACED = re.compile(rb'\s*\{(?:\s|"[^"\\]*"\s*:?\s)')
+"""Space around the first name, as all writers put it that put any."""
 _PLACE = re.compile(r"at line (\d+) column (\d+)")
 
 
@@ -35,10 +37,25 @@ def whole(body: bytes, depth: int) -> dict[str, bytes]:
             body.decode("utf-8")
         except UnicodeDecodeError:
             raise BadRequest("The body is not UTF-8: JSON is sent in UTF-8.") from None
+    body = compact(body)
     found = _cut(body, "The body")
     if _is_deeper(body, depth):
         raise BadRequest(f"The body is nested more than {depth} levels deep: send it flatter.")
     return _unique(body, found, "The body")
+
+
+def compact(text: bytes) -> bytes:
+    """The same JSON without the spaces between its members, where it has any near its start; else, or if it is no JSON, the text itself.
+
+    Every name, number and string stays as it was written, one that stands twice too. To take the spaces away costs less than to read past
+    them at each level.
+    """
+    if _SPACED.match(text) is None:
+        return text
+    try:
+        return msgspec.json.format(text, indent=-1)
+    except (msgspec.DecodeError, RecursionError):
+        return text
 
 
 def members(text: bytes, where: str) -> dict[str, bytes]:

@@ -140,11 +140,11 @@ def _lanes(serving: Serving, texts: list[bytes]) -> dict[str, tuple[Callable[[An
 
 def _chosen(plan: Any, prefetch: Any) -> Iterable[Any]:
     """The entries that a fact takes."""
-    reader = Reader(Limits())
+    reader = Reader(Limits(), flat=True)
     for key in plan.queries:
         value = prefetch[key]
         if isinstance(value, Obtained):
-            bundled = Bundled(reader.page(value.text, key, value.members).entries)
+            bundled = Bundled(reader.page(value.text, key, value.bundle).entries)
             for entry in bundled.entries:
                 selector = plan.selectors.get(entry.type)
                 if selector is not None and takers(selector, entry, bundled):

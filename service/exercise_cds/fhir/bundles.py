@@ -8,24 +8,33 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct
 
 from exercise_cds.errors import TooLarge
+from exercise_cds.fhir.cut import Around, Cut, Member, cut
 from exercise_cds.fhir.limits import Limits
 from exercise_cds.fhir.models import is_fhir_name
-from exercise_cds.fhir.raw import Fields, Misshapen, check_depth, fields_of, objects_of, value_of
+from exercise_cds.fhir.raw import Fields, Misshapen, check_depth, fields_of, is_deeper, objects_of, value_of
 from exercise_cds.model.chart import Issue, IssueKind
 
 OUTCOME = "OperationOutcome"
 _NULL = b"null"
 _NOT_MATCHES = frozenset({"include", "outcome"})
+_ALONE = Around()
+_OUTSIDE = 3
+"""Levels of a Bundle around each of its resources: itself, its list of entries, the entry."""
 _names: dict[bytes, str] = {}
 """Names of FHIR types by their JSON text: no more of them than FHIR has."""
 
 
+Content: TypeAlias = "tuple[tuple[str, ...], bytes]"
+"""The names of a resource's members, and their texts as they were sent."""
+
+
 class RawEntry(Struct, frozen=True, gc=False):
-    """One resource, not read yet: its FHIR type, its members, its whole text, and where it stands.
+    """One resource, not read yet: its FHIR type, its members, and where it stands.
 
     A msgspec.Struct, because one is made for each of thousands of entries and this takes a fifth of a dataclass's time.
     """
@@ -35,9 +44,8 @@ class RawEntry(Struct, frozen=True, gc=False):
     """In its Bundle, from 0; -1 for a resource that stands alone."""
     type: str
     fields: Fields
-    text: bytes
-    around: Fields
-    """The Bundle entry that holds it: fullUrl, search."""
+    around: Around
+    """The Bundle entry that holds it."""
 
     @property
     def where(self) -> str:
@@ -45,15 +53,20 @@ class RawEntry(Struct, frozen=True, gc=False):
         return self.place if self.number < 0 else f"{self.place}.entry[{self.number}]"
 
     @property
+    def content(self) -> Content:
+        """All that the resource says."""
+        return tuple(self.fields), b",".join(self.fields.values())
+
+    @property
     def full_url(self) -> str | None:
         """Entry.fullUrl."""
-        found = value_of(self.around["fullUrl"], self.where) if "fullUrl" in self.around else None
+        found = _value(self.around.full_url, self.where)
         return found if isinstance(found, str) else None
 
     @property
     def mode(self) -> str | None:
         """Entry.search.mode: match, include, outcome."""
-        search = value_of(self.around["search"], self.where) if "search" in self.around else None
+        search = _value(self.around.search, self.where)
         mode = search.get("mode") if isinstance(search, dict) else None
         return mode if isinstance(mode, str) else None
 
@@ -84,12 +97,30 @@ class Reader:
     flat: bool = False
     """Whether the depth of every text is known to be within the limit."""
 
-    def page(self, text: bytes, place: str, members: Fields | None = None) -> Page:
-        """The value under a key; `members` are its own, where it was cut up before.
+    def page(self, text: bytes, place: str, bundle: Cut | None = None) -> Page:
+        """The value under a key; `bundle` is what it was cut into, where that was done before.
 
         Raises Misshapen where it is no resource at all; TooLarge, BadRequest for what is refused whole.
         """
-        fields = fields_of(text, place) if members is None else members
+        bundle = bundle or cut(text)
+        if bundle is None or not (self.flat or not is_deeper(text, self.limits.depth + _OUTSIDE)):
+            return self._by_hand(text, place)
+        page = Page([], [], _has_next(_value(bundle.link, f"{place}.link")), _total(_value(bundle.total, f"{place}.total")))
+        found = () if bundle.entry is UNSET else bundle.entry
+        self._count(len(found))
+        entries, faults = page.entries, page.faults
+        for number, around in enumerate(found):
+            fields = around.resource
+            type_ = None if fields is UNSET else type_of(fields, place)
+            if fields is UNSET or type_ is None or type_ == "Bundle":
+                faults.append(_fault(place, number, around))
+            else:
+                entries.append(RawEntry(place, number, type_, fields, around))
+        return page
+
+    def _by_hand(self, text: bytes, place: str) -> Page:
+        """The same page, one object after the other, for what cannot be cut up at once."""
+        fields = fields_of(text, place)
         type_ = type_of(fields, place)
         if type_ is None:
             raise Misshapen
@@ -97,9 +128,9 @@ class Reader:
             self._count(1)
             if not self.flat:
                 check_depth(text, self.limits.depth, place)
-            return Page([RawEntry(place, -1, type_, fields, text, {})])
+            return Page([RawEntry(place, -1, type_, fields, _ALONE)])
         entry = fields.get("entry")
-        page = Page([], [], _has_next(fields, place), _total(fields, place))
+        page = Page([], [], _has_next(_member(fields, "link", place)), _total(_member(fields, "total", place)))
         if entry is not None and bytes(entry) != _NULL:
             try:
                 found, are_objects = objects_of(entry, f"{place}.entry")
@@ -116,24 +147,28 @@ class Reader:
         if self.entries > self.limits.entries:
             raise TooLarge(f"More than {self.limits.entries} resources in prefetch and drafts together; send fewer.")
 
-    def _entry(self, page: Page, place: str, number: int, around: Fields) -> None:
-        resource = around.get("resource")
-        if resource is None:
-            page.faults.append(Issue(IssueKind.NOT_A_RESOURCE, f"{place}.entry[{number}]", "resource"))
-            return
-        text = bytes(resource)
+    def _entry(self, page: Page, place: str, number: int, members: Fields) -> None:
+        around = Around(full_url=members.get("fullUrl", UNSET), search=members.get("search", UNSET))
+        text = members.get("resource", _NULL)
         try:
             fields = fields_of(text, place)
         except Misshapen:
-            page.faults.append(Issue(IssueKind.NOT_A_RESOURCE, f"{place}.entry[{number}]", "resource"))
+            page.faults.append(_fault(place, number, around))
             return
         if not self.flat:
-            check_depth(text, self.limits.depth, place)
+            check_depth(bytes(text), self.limits.depth, place)
         type_ = type_of(fields, place)
         if type_ is None or type_ == "Bundle":
             page.faults.append(Issue(IssueKind.UNKNOWN_TYPE, f"{place}.entry[{number}]", "resourceType"))
             return
-        page.entries.append(RawEntry(place, number, type_, fields, text, around))
+        page.entries.append(RawEntry(place, number, type_, fields, around))
+
+
+def _fault(place: str, number: int, around: Around) -> Issue:
+    """What is wrong with an entry that holds no resource, or one of a type that FHIR does not know or that none may hold."""
+    if around.resource is UNSET:
+        return Issue(IssueKind.NOT_A_RESOURCE, f"{place}.entry[{number}]", "resource")
+    return Issue(IssueKind.UNKNOWN_TYPE, f"{place}.entry[{number}]", "resourceType")
 
 
 def type_of(fields: Fields, place: str) -> str | None:
@@ -151,19 +186,21 @@ def type_of(fields: Fields, place: str) -> str | None:
     return known
 
 
-def _has_next(fields: Fields, place: str) -> bool:
-    links = _member(fields, "link", place)
+def _has_next(links: object) -> bool:
     return isinstance(links, list) and any(isinstance(link, dict) and link.get("relation") == "next" for link in links)
 
 
-def _total(fields: Fields, place: str) -> int | None:
-    total = _member(fields, "total", place)
+def _total(total: object) -> int | None:
     return total if isinstance(total, int) and not isinstance(total, bool) else None
 
 
 def _member(fields: Fields, name: str, place: str) -> object:
     raw: Raw | None = fields.get(name)
     return value_of(raw, f"{place}.{name}") if raw is not None else None
+
+
+def _value(raw: Member, place: str) -> object:
+    return None if raw is UNSET else value_of(raw, place)
 
 
 def severities(entry: RawEntry) -> Iterator[str]:

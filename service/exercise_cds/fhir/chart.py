@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 
 from exercise_cds.errors import BadRequest
 from exercise_cds.fhir import drafts, gaps
-from exercise_cds.fhir.bundles import OUTCOME, Page, RawEntry, Reader, is_failure
+from exercise_cds.fhir.bundles import OUTCOME, Content, Page, RawEntry, Reader, is_failure
+from exercise_cds.fhir.cut import Cut
 from exercise_cds.fhir.follow import Bundled, medication_of, takers
 from exercise_cds.fhir.limits import Limits
 from exercise_cds.fhir.parse import Parser
 from exercise_cds.fhir.plan import ReadPlan
 from exercise_cds.fhir.prefetch import not_sent
-from exercise_cds.fhir.raw import Fields, Misshapen
+from exercise_cds.fhir.raw import Misshapen
 from exercise_cds.fhir.select import NOBODY, Names, Selector
 from exercise_cds.fhir.subjects import Patients, Whose, bare_id, normal_base
 from exercise_cds.fhir.templates import Query
@@ -53,8 +54,8 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
     )
     for key, query in plan.queries.items():
         match prefetch.get(key) or not_sent(query):
-            case Obtained(text, (), fetched=False, members=members):
-                reading.key(query, (text,), members)
+            case Obtained(text, (), fetched=False, bundle=bundle):
+                reading.key(query, (text,), bundle)
             case Obtained(text, pages):
                 reading.fetched(query, (text, *pages))
             case NotObtained(cause, why):
@@ -77,13 +78,13 @@ class _Reading:
     gaps: dict[str, Gap] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
-    read: dict[tuple[bytes, bytes], tuple[Any, Names]] = field(default_factory=dict)
-    """By the bytes of a resource and of what it borrows: its model or Issue, and the facts that have it. The same resource under two
+    read: dict[tuple[Content, Content | None], tuple[Any, Names]] = field(default_factory=dict)
+    """By what a resource holds and what it borrows: its model or Issue, and the facts that have it. The same resource under two
     keys is taken once; one id with two contents is two resources, both are kept, and their dates and statuses decide."""
 
-    def key(self, query: Query, texts: tuple[bytes, ...], members: Fields | None = None) -> None:
-        """Everything under one key: the value itself (and its members, where they are known) and the further pages of its search."""
-        pages = [self._page(query, text, number, members if number == 1 else None) for number, text in enumerate(texts, 1)]
+    def key(self, query: Query, texts: tuple[bytes, ...], bundle: Cut | None = None) -> None:
+        """Everything under one key: the value itself (and what it was cut into, where it was) and the further pages of its search."""
+        pages = [self._page(query, text, number, bundle if number == 1 else None) for number, text in enumerate(texts, 1)]
         bundled = Bundled([entry for page in pages for entry in page.entries])
         selectors = self.plan.selectors
         for entry in bundled.entries:
@@ -115,10 +116,10 @@ class _Reading:
         for entry in chosen:
             self._take(entry, bundled, selectors)
 
-    def _page(self, query: Query, text: bytes, number: int, members: Fields | None = None) -> Page:
+    def _page(self, query: Query, text: bytes, number: int, bundle: Cut | None = None) -> Page:
         place = query.key if number == 1 else f"{query.key}.page[{number}]"
         try:
-            page = self.reader.page(text, place, members)
+            page = self.reader.page(text, place, bundle)
         except Misshapen:
             page = Page([], [Issue(IssueKind.NOT_A_RESOURCE, place)])
         if page.faults:
@@ -154,7 +155,7 @@ class _Reading:
                 self.issues.append(issue)
             return
         medication = medication_of(entry, bundled) if entry.type == "MedicationRequest" else None
-        once = entry.text, medication.text if medication is not None else b""
+        once = entry.content, medication.content if medication is not None else None
         resource, had = self.read.get(once) or (self._parsed(entry, medication), NOBODY)
         self.read[once] = resource, had | names
         names -= had

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec import UNSET
+
 from exercise_cds.fhir.bundles import OUTCOME, Reader, is_failure, type_of
+from exercise_cds.fhir.cut import Cut, cut
 from exercise_cds.fhir.limits import Limits
 from exercise_cds.fhir.plan import ReadPlan
 from exercise_cds.fhir.raw import Fields, Misshapen, fields_of, value_of
@@ -31,6 +34,8 @@ def judged(query: Query, text: bytes) -> PrefetchValue:
     """One value, as an EHR sent it or a FHIR server answered it."""
     if text.strip() == b"null":
         return Nothing()
+    if (bundle := cut(text)) is not None:
+        return _failed(query) if _only_failed(query, text, bundle) else Obtained(text, bundle=bundle)
     try:
         return _resource(query, text, fields_of(text, query.key))
     except Misshapen:
@@ -44,8 +49,8 @@ def _resource(query: Query, text: bytes, fields: Fields) -> PrefetchValue:
     if type_ == OUTCOME:
         return _failed(query)
     if type_ == "Bundle":
-        return _failed(query) if _only_failed(query, text, fields) else Obtained(text, members=fields)
-    return Obtained(text, members=fields) if type_ in query.types else _unreadable(query)
+        return _failed(query) if _only_failed(query, text) else Obtained(text)
+    return Obtained(text) if type_ in query.types else _unreadable(query)
 
 
 def _wrapped(query: Query, fields: Fields) -> PrefetchValue:
@@ -61,13 +66,13 @@ def _wrapped(query: Query, fields: Fields) -> PrefetchValue:
     return _resource(query, inner, unwrapped) if "resourceType" in unwrapped else _unreadable(query)
 
 
-def _only_failed(query: Query, text: bytes, fields: Fields) -> bool:
+def _only_failed(query: Query, text: bytes, bundle: Cut | None = None) -> bool:
     """Whether a Bundle holds nothing but OperationOutcomes that tell of a failure. One that only remarks that there are no
     results (a warning, as some servers send it) is an empty answer, not a failed one.
     """  # noqa: D205 - one paragraph
-    if "entry" not in fields or OUTCOME.encode() not in bytes(fields["entry"]):
+    if (bundle is not None and (bundle.entry is UNSET or not bundle.entry)) or OUTCOME.encode() not in text:
         return False
-    page = Reader(_ANY_SIZE).page(text, query.key)
+    page = Reader(_ANY_SIZE, flat=True).page(text, query.key, bundle)
     return not page.faults and all(entry.type == OUTCOME for entry in page.entries) and any(map(is_failure, page.entries))
 
 

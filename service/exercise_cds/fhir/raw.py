@@ -120,13 +120,15 @@ def value_of(text: bytes | msgspec.Raw, place: str) -> Any:
 
 
 def check_depth(text: bytes, limit: int, place: str) -> None:
-    """Raise BadRequest where the text nests deeper than `limit` levels. So few brackets that it cannot are told at once."""
-    if text.count(b"{") + text.count(b"[") > limit and _deeper(text, limit):
+    """Raise BadRequest where the text nests deeper than `limit` levels."""
+    if is_deeper(text, limit):
         raise _too_deep(place)
 
 
-def _deeper(text: bytes, limit: int) -> bool:
-    """Exact: the brackets outside of strings, counted up and down."""
+def is_deeper(text: bytes, limit: int) -> bool:
+    """Exact: the brackets outside of strings, counted up and down; so few brackets that they cannot are told at once."""
+    if text.count(b"{") + text.count(b"[") <= limit:
+        return False
     brackets = _STRINGS.sub(b"", _ESCAPES.sub(b"", text)).translate(None, _NO_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0) > limit
 

@@ -20,8 +20,8 @@ class Obtained:
     text: bytes
     pages: tuple[bytes, ...] = ()
     fetched: bool = False
-    members: dict[str, Any] | None = field(default=None, compare=False, repr=False)
-    """The members of `text`, where whoever judged it has cut it up already; not to be changed."""
+    bundle: Any = field(default=None, compare=False, repr=False)
+    """What `text` was cut into, where whoever judged it has cut it up already (`fhir/cut.py`); not to be changed."""
 
 
 @dataclass(frozen=True, slots=True)
