@@ -7,8 +7,6 @@ Whatever the bytes, this ends: size, depth and the number of values are limited 
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -26,18 +24,13 @@ from ruamel.yaml.events import (
 
 from exercise_cds.model.where import Where
 from exercise_cds.rulepack.bytes_reader import MOST_DEPTH, bad_character, text_of
+from exercise_cds.rulepack.core_scalars import NOT_FINITE, core_value
 from exercise_cds.rulepack.nodes import Node, Place, Scalar, Sequence, Table
+from exercise_cds.rulepack.quick_yaml import MOST_VALUES, quick_root
 from exercise_cds.rulepack.report import Report, quoted
 
-MOST_VALUES = 50_000
-"""Lists, mappings, keys and values: about a second of scanning; 1,000 rules have some 35,000."""
 _MOST_REFUSED = 20
 """Anchors, tags and the like, before the rest of the file is left unread."""
-_NULL = frozenset({"", "~", "null", "Null", "NULL"})
-_YES_NO = {"true": True, "True": True, "TRUE": True, "false": False, "False": False, "FALSE": False}
-_INTEGER = re.compile(r"[-+]?[0-9]{1,18}|0x[0-9a-fA-F]{1,15}|0o[0-7]{1,18}")
-_DECIMAL = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,4})?")
-_UNSPEAKABLE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 # What the library raises on broken bytes besides its own errors, seen by fuzzing: a code point above U+10FFFF, an empty buffer.
 _LIBRARY_FAULTS = (ValueError, OverflowError, IndexError, TypeError, AttributeError, AssertionError, UnicodeError)
 _SENTENCES: tuple[tuple[str, str, str, bool], ...] = (
@@ -74,6 +67,12 @@ def read_yaml(content: bytes, file: str, report: Report) -> Place | None:
     if not text.strip():
         report.add("empty-file", Where(file), "the file is empty", "write its keys, or delete it")
         return None
+    root = quick_root(text)
+    return careful_root(text, file, report) if root is None else Place(file, root)
+
+
+def careful_root(text: str, file: str, report: Report) -> Place | None:
+    """The same of a file's text by ruamel.yaml alone, which knows of every mistake where it is."""
     return _Composer(file, report).root(text)
 
 
@@ -202,19 +201,10 @@ class _Composer:
 
     def _core(self, text: str, event: Any) -> str | int | float | bool | None:
         """YAML 1.2 core: null, yes/no, number, else text. Dates stay text."""
-        if text in _NULL:
-            return None
-        if text in _YES_NO:
-            return _YES_NO[text]
-        if text[0] not in "+-.0123456789":
-            return text
-        if _INTEGER.fullmatch(text):
-            return int(text, 0) if text[:2] in ("0x", "0o") else int(text)
-        if _DECIMAL.fullmatch(text) or _UNSPEAKABLE.fullmatch(text):
-            number = float(text) if not _UNSPEAKABLE.fullmatch(text) else math.nan
-            if math.isfinite(number):
-                return number
-            self._refuse("bad-number", event, f"{quoted(text)} is no number that can be compared", "write a finite number")
+        value = core_value(text)
+        if value is not NOT_FINITE:
+            return value
+        self._refuse("bad-number", event, f"{quoted(text)} is no number that can be compared", "write a finite number")
         return text
 
     def _refuse(self, code: str, event: Any, sentence: str, hint: str) -> None:
