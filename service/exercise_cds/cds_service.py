@@ -24,7 +24,7 @@ from exercise_cds.model.chart import Chart
 from exercise_cds.model.client import Client, Mode
 from exercise_cds.model.deadline import Deadline
 from exercise_cds.model.decision import Decision, Gate, Outcome
-from exercise_cds.model.facts import Facts
+from exercise_cds.model.facts import Facts, states_digest
 from exercise_cds.model.hooks import HOOKS
 from exercise_cds.model.pack import RulePack, Service
 from exercise_cds.model.prefetch import NotObtained, Prefetch
@@ -317,6 +317,7 @@ class CdsService:
                 withheld=decision.withheld,
                 cards=seen.composed.given,
                 silent=client.mode is Mode.SILENT,
+                facts_digest=states_digest(seen.facts) if seen.facts is not None else "",
                 milliseconds=stages.spent,
                 patient_id=request.patient_id,
                 user_id=request.user_id,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -78,6 +79,14 @@ class InDoubt:
 Fact: TypeAlias = "Known | Bounds | NotRecorded | InDoubt"
 Facts: TypeAlias = "Mapping[str, Fact]"
 """Every fact of the pack by name (named conditions excepted: they are inlined in the trees). The only thing that rules see."""
+
+_LETTER = {Known: "k", Bounds: "b", NotRecorded: "n", InDoubt: "d"}
+
+
+def states_digest(facts: Facts) -> str:
+    """16 hexadecimal digits of the facts' states in their order, which is the pack's: what could be seen of a patient, and no value."""
+    return hashlib.sha256("".join([_LETTER[type(fact)] for fact in facts.values()]).encode("ascii")).hexdigest()[:16]
+
 
 TRUE = Known(value=True)
 FALSE = Known(value=False)
