@@ -52,14 +52,18 @@ def read_pause(content: bytes | None, file: str, pack: RulePack) -> Pause:
     if place is None:
         return Pause(everything=True, findings=report.findings())
     there = place / "paused"
-    shape = shaped(place, PauseByName if isinstance(there.node, Table) else PauseFile, report)
-    if shape is None or report.errors:
+    if not isinstance(there.node, Table):
+        whole = shaped(place, PauseFile, report)
+        if whole is None or report.errors:
+            return Pause(everything=True, findings=report.findings())
+        return Pause(everything=whole.paused == "all")
+    by_name = shaped(place, PauseByName, report)
+    if by_name is None or report.errors:
         return Pause(everything=True, findings=report.findings())
-    if isinstance(shape, PauseFile):
-        return Pause(everything=shape.paused == "all")
-    services = _known(shape.paused.services, pack.services, there / "services", "service", report)
-    rules = _known(shape.paused.rules, {rule.id: rule for rule in pack.rules}, there / "rules", "rule", report)
-    programs = _known(shape.paused.programs, pack.programs, there / "programs", "program", report)
+    parts = by_name.paused
+    services = _known(parts.services, pack.services, there / "services", "service", report)
+    rules = _known(parts.rules, {rule.id: rule for rule in pack.rules}, there / "rules", "rule", report)
+    programs = _known(parts.programs, pack.programs, there / "programs", "program", report)
     return Pause(everything=bool(report.errors), services=services, rules=rules, programs=programs, findings=report.findings())
 
 
