@@ -55,6 +55,15 @@ def test_a_failed_case_says_what_was_expected_and_why_not(tmp_path: Path) -> Non
     assert result.output.splitlines()[-1].startswith("small 2026.3.1: 1 of 1 cases failed")
 
 
+def test_a_case_says_which_steps_are_shown_and_which_option_comes_first(tmp_path: Path) -> None:
+    """Steps and options that are there pass; those that are not are told with what is shown instead."""
+    assert _test(_pack(tmp_path / "right", "steps: {stretching: knee-to-chest}", "starts_with: {walking: walking}")).exit_code == 0
+    result = _test(_pack(tmp_path / "wrong", "steps: {strengthening: bridge}", "starts_with: {walking: cycling}"))
+    assert result.exit_code == 1
+    assert "strengthening must show the steps bridge; it shows nothing" in result.output
+    assert "walking must start with cycling; its options are walking, cycling" in result.output
+
+
 @pytest.mark.parametrize(("only", "number"), [("thirteen", 1), ("base.yaml", 2), ("tests/base.yaml:3", 1), ("base", 2), ("nobody", 0)])
 def test_cases_are_chosen_by_name_file_or_line(only: str, number: int) -> None:
     """`--only` takes what an author has at hand: words of the name, a file, a place."""

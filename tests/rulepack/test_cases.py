@@ -68,7 +68,9 @@ cases:
     fired: [move]
     not_fired: [strengthen]
     withheld: {strengthening: too-early}
+    steps: {stretching: knee-to-chest}
     steps_never: {stretching: [knee-to-chest]}
+    starts_with: {walking: cycling}
     says: [words]
     says_not: other words
     status: 412

@@ -36,6 +36,11 @@ class Answer:
         """Steps left of each offered program."""
         return {offer.program: offer.steps for offer in self.seen.decision.offered}
 
+    @property
+    def options(self) -> Mapping[str, tuple[str, ...]]:
+        """Options of each offered program in the order shown."""
+        return {offer.program: offer.options for offer in self.seen.decision.offered}
+
 
 def _suggested(card: Card) -> str:
     return "\n".join(suggestion["label"] for suggestion in card.get("suggestions", []))
@@ -94,9 +99,19 @@ def _withheld(expect: Expectation, got: Answer) -> Iterator[str]:
 
 
 def _steps(expect: Expectation, got: Answer) -> Iterator[str]:
+    for program, steps in (expect.steps or {}).items():
+        if missing := [step for step in _many(steps) if step not in got.steps.get(program, ())]:
+            yield f"{program} must show the steps {_list(missing)}; it shows {_list(got.steps.get(program, ()))}"
     for program, steps in (expect.steps_never or {}).items():
         if wrong := [step for step in _many(steps) if step in got.steps.get(program, ())]:
             yield f"{program} must not show the steps {_list(wrong)}"
+
+
+def _options(expect: Expectation, got: Answer) -> Iterator[str]:
+    for program, option in (expect.starts_with or {}).items():
+        shown = got.options.get(program, ())
+        if shown[:1] != (option,):
+            yield f"{program} must start with {option}; its options are {_list(shown)}"
 
 
 def _cards(expect: Expectation, got: Answer) -> Iterator[str]:
@@ -144,6 +159,7 @@ CHECKS: tuple[Callable[[Expectation, Answer], Iterator[str]], ...] = (
     _fired,
     _withheld,
     _steps,
+    _options,
     _cards,
     _says,
 )

@@ -144,9 +144,17 @@ class _Reader:
         for program, rules in (shape.withheld or {}).items():
             self.scope.knows("program", program, (place / "withheld").key(program))
             self._rules(rules, place / "withheld" / program)
-        for program, steps in (shape.steps_never or {}).items():
-            if self.scope.knows("program", program, (place / "steps_never").key(program)):
-                self._steps(program, steps, place / "steps_never" / program)
+        self._shown(shape, place)
+
+    def _shown(self, shape: Expectation, place: Place) -> None:
+        """Steps and options must be those of the program."""
+        for key in ("steps", "steps_never"):
+            for program, steps in (getattr(shape, key) or {}).items():
+                if self.scope.knows("program", program, (place / key).key(program)):
+                    self._steps(program, steps, place / key / program)
+        for program, option in (shape.starts_with or {}).items():
+            if self.scope.knows("program", program, (place / "starts_with").key(program)):
+                self._option(program, option, (place / "starts_with" / program).where)
 
     def _programs(self, names: Collection[str], place: Place) -> None:
         for index, name in enumerate(names):
@@ -164,3 +172,9 @@ class _Reader:
             if name not in steps:
                 hint = self.report.did_you_mean(name, steps)
                 self.report.add("unknown-step", (place / index).where, f"{quoted(program)} has no step {quoted(name)}", hint)
+
+    def _option(self, program: str, name: str, where: Where) -> None:
+        options = self.pack.programs[program].options
+        if name not in options:
+            sentence = f"{quoted(program)} has no option {quoted(name)}"
+            self.report.add("unknown-option", where, sentence, self.report.did_you_mean(name, options))

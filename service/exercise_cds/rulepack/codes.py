@@ -79,7 +79,7 @@ CODES: Mapping[str, FindingCode] = MappingProxyType({row.code: row for row in (
     FindingCode("unknown-rule", "a rule that the pack does not have"),
     FindingCode("unknown-load", "a load that no step of the programs concerned carries"),
     FindingCode("unknown-step", "a step that the program does not have"),
-    FindingCode("unknown-option", "`start_with` names an option that the program does not have"),
+    FindingCode("unknown-option", "an option that the program does not have"),
     FindingCode("unknown-status", "a status that FHIR does not have for the kind of resource"),
     FindingCode("unknown-unit", "a unit that is not understood"),
     FindingCode("unknown-code-system", "a code system that is neither an alias nor an address"),

@@ -113,7 +113,7 @@ class CardExpectation(Shape):
 
 
 class Expectation(Shape):
-    """What must come of it. `offers` at least; `exactly` all, in order; `never` none of."""
+    """What must come of it. `offers` and `steps` at least; `exactly` all, in order; `never` and `steps_never` none of."""
 
     outcome: Annotated[str, Field(json_schema_extra={"enum": [outcome.value for outcome in Outcome]})] | None = None
     offers: list[ProgramName] | None = None
@@ -124,7 +124,10 @@ class Expectation(Shape):
     fired: list[RuleName] | None = None
     not_fired: list[RuleName] | None = None
     withheld: dict[ProgramName, OneOrMany[RuleName]] | None = None
+    steps: dict[ProgramName, OneOrMany[Kebab]] | None = None
     steps_never: dict[ProgramName, OneOrMany[Kebab]] | None = None
+    starts_with: dict[ProgramName, Kebab] | None = None
+    """The option of a program that is shown first."""
     says: OneOrMany[str] | None = None
     says_not: OneOrMany[str] | None = None
     status: Annotated[int, Field(ge=200, le=599)] | None = None
