@@ -188,7 +188,7 @@ def test_our_own_fault_is_a_500_with_an_id_and_nothing_else(open_doors: Callable
     assert "Zyxwvut" not in written
     line = next(json.loads(line) for line in written.splitlines() if '"failure"' in line)
     assert (line["error"], line["error_id"]) == ("ValueError", error_id)
-    assert re.fullmatch(r"exercise_cds\.web\.api:\d+", line["where"])
+    assert re.fullmatch(r"exercise_cds\.web\.hook_calls:\d+", line["where"])
 
 
 def test_who_may_not_call_hears_nothing_but_that() -> None:

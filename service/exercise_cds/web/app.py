@@ -14,12 +14,14 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from exercise_cds.errors import CdsError, NotFound, Unauthorized
+from exercise_cds.errors import CdsError, NotFound
 from exercise_cds.model.client import ANONYMOUS, Admission
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, api, feedback, logs, ops, perimeter
+from exercise_cds.web.hook_calls import Authenticate, Door, HookCalls
 from exercise_cds.web.metrics import Metrics
-from exercise_cds.web.rates import Addresses, Rate
+from exercise_cds.web.rates import Addresses, AddressRate, Rate
+from exercise_cds.web.said import Said
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from exercise_cds.cds_service import CdsService
@@ -31,12 +33,6 @@ _PREFLIGHT = {
     "Access-Control-Max-Age": "600",
 }
 """SEC-32: no more than what a call needs, and never credentials."""
-_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-"""Any other is a word of the caller's, and is not logged."""
-
-
-_LONGEST = 128
-"""Characters of a tenant or jti in a log line."""
 _LINKED_TO = frozenset({"handouts"})
 """Blueprints that pages of other sites link to."""
 
@@ -45,7 +41,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def anybody(settings: Settings) -> api.Authenticate:
+def anybody(settings: Settings) -> Authenticate:
     """Without authentication every caller is the same one, in the service's own time zone."""
     client = replace(ANONYMOUS, zone=settings.zone, fhir_servers=frozenset(settings.fhir.servers))
     return lambda _headers, _path: client
@@ -60,7 +56,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     service: CdsService,
     settings: Settings,
     *,
-    authenticate: api.Authenticate | None = None,
+    authenticate: Authenticate | None = None,
     lend: feedback.Lend | None = None,
     feedback_store: FeedbackStore | None = None,
     clock: Callable[[], datetime] = _now,
@@ -81,14 +77,17 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     app.url_map.merge_slashes = False  # a path is right or wrong; nobody is sent elsewhere
     metrics = metrics or Metrics()  # handed in where others count on them too
     app.extensions["metrics"] = metrics
-    doors = perimeter.Doors(settings)
+    addresses = AddressRate(Addresses(settings.rates.trusted_proxies), Rate(settings.rates.address, time.monotonic))
     rates = Rate(settings.rates.client, time.monotonic)
-    app.before_request(_first_looks(service, settings, doors))
-    app.after_request(_last_words(doors, metrics))
+    door = Door(service, settings, authenticate, clock, metrics, perimeter.Doors(settings), addresses, rates)
+    app.before_request(_first_looks(door))
+    app.after_request(_last_words(door))
     app.register_error_handler(CdsError, _refuse(metrics))
     app.register_error_handler(HTTPException, answers.of_framework)
-    app.register_error_handler(Exception, _fail(metrics))
-    app.register_blueprint(api.blueprint(api.Door(service, settings, authenticate, clock, metrics, rates)))
+    failed = _fail(metrics)
+    app.register_error_handler(Exception, failed)
+    app.register_blueprint(api.blueprint(door))
+    app.wsgi_app = HookCalls(door, app.wsgi_app, failed)  # type: ignore[method-assign]  # Flask's own way to put something before it
     if feedback_store is not None:
         if lend is None:
             raise ValueError("feedback is stored, so create_app needs a lend beside its authenticate")
@@ -100,19 +99,19 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     return app
 
 
-def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors) -> Callable[[], Response | None]:
-    """What is looked at on every path, before authentication."""
-    addresses, rate = Addresses(settings.rates.trusted_proxies), Rate(settings.rates.address, time.monotonic)
+def _first_looks(door: Door) -> Callable[[], Response | None]:
+    """What is looked at on every path but that of hook calls, which have the same looks, before authentication."""
+    settings, doors = door.settings, door.perimeter
 
     def look() -> Response | None:
-        said = g.said = api.Said(time.perf_counter())
+        said = g.said = Said()
         if request.blueprint != "ops":
-            rate.take(addresses.of(request.environ))
+            door.addresses.take(request.environ)
         if request.routing_exception is not None:
             raise request.routing_exception
         if (name := (request.view_args or {}).get("service")) is not None:
             try:
-                said.hook, said.service = service.hook_of(name), name
+                door.hook_of(name, said)
             except NotFound:
                 if settings.open_discovery:
                     raise  # what is served is no secret; where it is, the endpoint says so once it knows who asks
@@ -128,41 +127,26 @@ def _first_looks(service: CdsService, settings: Settings, doors: perimeter.Doors
     return look
 
 
-def _last_words(doors: perimeter.Doors, metrics: Metrics) -> Callable[[Response], Response]:
+def _last_words(door: Door) -> Callable[[Response], Response]:
     """What every answer gets, whatever it says."""
 
     def finish(answer: Response) -> Response:
-        said: api.Said = g.said
-        for name, text in answers.SAFE_HEADERS.items():
+        said: Said = g.said
+        for name, text in door.perimeter.of_answer(request.environ):
             answer.headers[name] = text
-        if doors.origins:
-            answer.headers["Vary"] = "Origin"
-            if origin := _reader(doors):
-                answer.headers["Access-Control-Allow-Origin"] = origin
-        metrics.requests.labels(said.service or "none", answer.status_code, said.outcome or "none").inc()
-        if request.endpoint == "api.call":
-            metrics.request_seconds.labels(said.service or "none").observe(time.perf_counter() - said.began)
+        door.metrics.requests.labels(said.service or "none", answer.status_code, said.outcome or "none").inc()
         if request.endpoint not in {"ops.livez", "ops.readyz", "ops.numbers"}:
-            _tell(said, answer.status_code)
+            said.tell(request.method, answer.status_code)
         return answer
 
     return finish
 
 
-def _reader(doors: perimeter.Doors) -> str:
-    """The page that may read this answer; one that may call may read why it was refused, too."""
-    origin = request.headers.get("Origin", "")
-    return origin if origin in doors.origins else ""
-
-
 def _refuse(metrics: Metrics) -> Callable[[CdsError], Response]:
     def refuse(fault: CdsError) -> Response:
         """A caller's mistake: why goes to log and counters; of a 401 the caller hears nothing (CH-139)."""
-        said: api.Said = g.said
-        said.reason = type(fault).__name__
-        if isinstance(fault, Unauthorized):
-            said.reason, said.tenant, said.jti = fault.reason, said.tenant or fault.tenant, fault.jti
-            said.issuer = said.issuer or fault.issuer
+        said: Said = g.said
+        said.refused(fault)
         metrics.refusals.labels(said.reason).inc()
         return answers.refusal(fault)
 
@@ -178,21 +162,3 @@ def _fail(metrics: Metrics) -> Callable[[Exception], Response]:
         return answers.our_fault(error_id)
 
     return fail
-
-
-def _tell(said: api.Said, status: int) -> None:
-    logs.log().info(
-        "request",
-        method=request.method if request.method in _METHODS else "other",
-        service=said.service,
-        hook=said.hook,
-        status=status,
-        latency_ms=round((time.perf_counter() - said.began) * 1000, 3),
-        outcome=said.outcome,
-        cards=said.cards,
-        digest=said.digest,
-        issuer=said.issuer,
-        tenant=said.tenant[:_LONGEST],
-        jti=said.jti[:_LONGEST],
-        reason=said.reason,
-    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import math
 import threading
@@ -45,6 +46,10 @@ class Rate:
         """How many names are remembered."""
         return len(self._left)
 
+    def __bool__(self) -> bool:
+        """Whether anything is counted."""
+        return self._per_minute > 0
+
 
 class Addresses:
     """Where requests come from. `X-Forwarded-For` is believed of configured proxies alone (SEC-35)."""
@@ -67,6 +72,19 @@ class Addresses:
         return str(found or "")
 
 
+class AddressRate:
+    """How often an address may ask, whatever it asks for."""
+
+    def __init__(self, addresses: Addresses, rate: Rate) -> None:
+        self._addresses, self._rate = addresses, rate
+
+    def take(self, environ: Mapping[str, object]) -> None:
+        """Count one request. Raises TooManyRequests."""
+        if self._rate:
+            self._rate.take(self._addresses.of(environ))
+
+
+@functools.lru_cache(_MOST_NAMES)
 def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
     try:
         found = ipaddress.ip_address(text.partition("%")[0])

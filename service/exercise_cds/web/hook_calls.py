@@ -1,0 +1,137 @@
+"""`POST /cds-services/{id}` (CH-030), answered before Flask: the one call that a clinician waits for, and Flask would be a tenth of it.
+
+No logic: the order of looks, then the steward, then the answer. The order of refusals: how often an address asks, which service,
+header size, whose name and whose page, authentication, how often a client asks, how busy we are, media type, size, JSON, envelope,
+context. What costs more, or says more, comes later. Whatever is no hook call goes on to Flask, which has the same looks (app.py).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, TypeAlias
+
+import orjson
+from flask import Response
+from werkzeug.datastructures import EnvironHeaders, Headers
+from werkzeug.exceptions import HTTPException
+from werkzeug.wsgi import get_content_length, get_input_stream
+
+from exercise_cds.envelope import is_uuid, read_request
+from exercise_cds.errors import CdsError, NotFound, Unavailable
+from exercise_cds.model.client import Client
+from exercise_cds.settings import Settings
+from exercise_cds.web import answers, perimeter
+from exercise_cds.web.metrics import Metrics
+from exercise_cds.web.rates import AddressRate, Rate
+from exercise_cds.web.said import Said
+
+if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+
+    from exercise_cds.cds_service import CdsService
+
+Authenticate: TypeAlias = "Callable[[Headers, str], Client]"
+"""(headers, path) -> who asks. Raises Unauthorized."""
+_PATH = re.compile(r"/cds-services/([^/]+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What discovery and hook calls need."""
+
+    service: CdsService
+    settings: Settings
+    authenticate: Authenticate
+    clock: Callable[[], datetime]
+    metrics: Metrics
+    perimeter: perimeter.Doors
+    addresses: AddressRate
+    clients: Rate
+
+    def who(self, environ: WSGIEnvironment, said: Said) -> Client:
+        """Who asks, and not too often."""
+        client = self.authenticate(EnvironHeaders(environ), environ["PATH_INFO"])
+        said.issuer, said.tenant = client.issuer, client.tenant
+        self.clients.take(client.issuer)
+        return client
+
+    def hook_of(self, name: str, said: Said) -> None:
+        """Note the service that is called, and its hook. Raises NotFound."""
+        said.hook, said.service = self.service.hook_of(name), name
+
+
+class HookCalls:
+    """A WSGI application around another one, which gets what is no hook call."""
+
+    def __init__(self, door: Door, rest: WSGIApplication, failed: Callable[[Exception], Response]) -> None:
+        """`failed` is the answer to an exception that nobody foresaw: the same as `rest` has."""
+        self._door, self._rest, self._failed = door, rest, failed
+        self._room = BoundedSemaphore(door.settings.max_in_flight)
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """One request."""
+        called = _PATH.fullmatch(environ["PATH_INFO"])
+        if called is None or environ["REQUEST_METHOD"] != "POST":
+            return self._rest(environ, start_response)
+        said = Said()
+        status, headers, body = self._told(environ, called[1], said)
+        metrics, service, code = self._door.metrics, said.service or "none", int(status[:3])
+        metrics.requests.labels(service, code, said.outcome or "none").inc()
+        metrics.request_seconds.labels(service).observe(said.tell("POST", code))
+        start_response(status, [*headers, ("Content-Length", str(len(body))), *self._door.perimeter.of_answer(environ)])
+        return (body,)
+
+    def _told(self, environ: WSGIEnvironment, name: str, said: Said) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Status, headers and body, whatever happens."""
+        try:
+            return "200 OK", [("Content-Type", answers.JSON)], self._answer(environ, name, said)
+        except CdsError as fault:
+            said.refused(fault)
+            self._door.metrics.refusals.labels(said.reason).inc()
+            refusal = answers.refusal(fault)
+        except HTTPException as fault:  # the body broke off
+            refusal = answers.of_framework(fault)
+        except Exception as fault:  # noqa: BLE001 - law 8: our bug is answered, with an id, as Flask does with those of its own requests
+            refusal = self._failed(fault)
+        return refusal.status, [*refusal.headers], refusal.get_data()
+
+    def _answer(self, environ: WSGIEnvironment, name: str, said: Said) -> bytes:
+        """The body of a 200. Raises CdsError."""
+        door, settings = self._door, self._door.settings
+        door.addresses.take(environ)
+        try:
+            door.hook_of(name, said)
+        except NotFound:
+            if settings.open_discovery:
+                raise  # what is served is no secret; where it is, that is said once it is known who asks
+        perimeter.header_size(environ, settings.limits.header)
+        door.perimeter.host(environ)
+        door.perimeter.page(environ)
+        client = door.who(environ, said)
+        if not said.service:
+            door.hook_of(name, said)
+        if not self._room.acquire(blocking=False):
+            door.metrics.busy.inc()
+            raise Unavailable("The service is busy: ask again in a second.", retry_after=1)
+        try:
+            with door.metrics.in_flight.track_inprogress():
+                return self._decided(environ, said, client)
+        finally:
+            self._room.release()
+
+    def _decided(self, environ: WSGIEnvironment, said: Said, client: Client) -> bytes:
+        door, settings = self._door, self._door.settings
+        perimeter.media_type(environ)
+        body = perimeter.body(get_input_stream(environ), get_content_length(environ), settings.limits.body)
+        asked = read_request(
+            body, service=said.service, hook=said.hook, depth=settings.limits.depth, http_fhir_servers=settings.http_fhir_servers
+        )
+        if not is_uuid(asked.hook_instance):
+            door.metrics.odd_hook_instances.inc()
+        response = door.service.respond(asked, client, door.clock())
+        said.outcome, said.cards, said.digest = response.outcome.value, len(response.body["cards"]), response.digest
+        return orjson.dumps(response.body)
