@@ -36,7 +36,7 @@ BY_CHART = {
     "fhir.ca_file": "extraCaCerts",
     "tokens.key_ca_file": "extraCaCerts",
     "fhir.environment_proxies": "proxy",
-    "workbench": "nothing: it is for one machine",
+    "operators.passwords_file": "operatorPasswords",
 }
 """Setting or group -> the values that decide it."""
 
@@ -47,6 +47,7 @@ PATTERNS = {
     "a list of host names": r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
     "a list of origins such as https://ehr.example.org, lower case, without path; never *": r"^https?://[a-z0-9.\[\]:-]+$",
     "a list of addresses or networks such as 10.0.0.0/8": r"^[0-9a-fA-F.:]+(/[0-9]{1,3})?$",
+    "the name of a header, such as X-Forwarded-User": r"^[A-Za-z][A-Za-z0-9-]{0,63}$",
     "a name of the IANA time zone database, such as Europe/Paris or America/Chicago": r"^[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*$",
 }
 """A setting's `allowed` -> what its texts look like, since a schema knows no validators."""

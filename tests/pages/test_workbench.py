@@ -5,19 +5,24 @@ from __future__ import annotations
 import io
 import json
 import logging
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 import structlog
 from flask.testing import FlaskClient
 from pydantic import ValidationError
 from werkzeug.test import TestResponse
 
-from exercise_cds.cds_service import CdsService, Serving
-from exercise_cds.settings import Settings
+from builders.served import COMMAND, free_port, served
+from builders.tokens import trusting_environment
+from exercise_cds.cds_service import CdsService, Serving, prepare
+from exercise_cds.model.pack import RulePack
+from exercise_cds.settings import OperatorsSettings, Settings
 from exercise_cds.settings.workbench import WorkbenchSettings
 from exercise_cds.web import create_app, for_people, logs
 from exercise_cds.web.workbench.markdown import CUT, MOST, html_of
@@ -213,10 +218,71 @@ def test_it_is_off_unless_asked_for(serving: Serving) -> None:
 
 
 @pytest.mark.parametrize("settings", [{"authentication": "on"}, {"authentication": "none", "host": "192.0.2.1"}])
-def test_it_is_for_one_machine_only(settings: dict[str, str]) -> None:
-    """With authentication on, or on an address that others can reach, a process with the workbench does not start."""
-    with pytest.raises(ValidationError, match="for one machine"):
-        Settings(workbench=WorkbenchSettings(enabled=True), unauthenticated_beyond_loopback=True, **settings)
+def test_off_this_machine_it_needs_a_port_and_a_sign_on(settings: dict[str, str]) -> None:
+    """With authentication on, or on an address that others can reach, a process with the workbench needs operators who sign on."""
+    asked = {"workbench": WorkbenchSettings(enabled=True), "unauthenticated_beyond_loopback": True, **settings}
+    with pytest.raises(ValidationError, match="set metrics_port"):
+        Settings(**asked)
+    with pytest.raises(ValidationError, match="nobody can sign on"):
+        Settings(**asked, metrics_port=9090)
+    site = Settings(**asked, metrics_port=9090, operators=OperatorsSettings(passwords_file=Path("people")))
+    assert not site.workbench_for_anybody
+
+
+def test_in_production_it_is_on_the_operators_port_alone(tmp_path: Path) -> None:
+    """With authentication on, the service's port has no workbench; the operators' port has it for who signed on, answers and all."""
+    people, port = tmp_path / "people", free_port()
+    people.write_text("ada a long enough password\n", "utf-8")
+    settings = {
+        "EXERCISE_CDS_AUTHENTICATION": "on",
+        "EXERCISE_CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
+        "EXERCISE_CDS_WORKBENCH__ENABLED": "true",
+        "EXERCISE_CDS_METRICS_PORT": str(port),
+        "EXERCISE_CDS_OPERATORS__PASSWORDS_FILE": str(people),
+        **trusting_environment(tmp_path),
+    }
+    paths = ("/workbench/", "/workbench/main.js", "/workbench/map/", "/handouts/stretching")
+    with served(tmp_path, COMMAND, ("serve",), **settings) as running:
+        theirs, ours = f"http://127.0.0.1:{running.port}", f"http://127.0.0.1:{port}"
+        assert [_see(theirs + path) for path in paths] == [404, 404, 404, 200]
+        assert _see(f"{theirs}/workbench/evaluate", json={"example": "fever"}) == 404
+        assert [_see(ours + path, auth=None) for path in paths] == [401] * 4
+        assert _see(f"{ours}/workbench/evaluate", json={"example": "fever"}, auth=None) == 401
+        assert [_see(ours + path) for path in paths] == [200] * 4
+        assert _see(f"{ours}/workbench/live/") == 404
+        assert _see(f"{ours}/workbench/evaluate", json={"example": "fever"}) == 200
+        foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
+        assert _see(f"{ours}/workbench/evaluate", json={"example": "fever"}, headers=foreign) == 403
+        assert _see(f"{ours}/workbench/evaluate", data="x" * 40_000_000, headers={"Content-Type": "application/json"}) == 413
+
+
+def _see(address: str, **options: Any) -> int:
+    """The status of a page, or of a question, for somebody who has signed on."""
+    usual: dict[str, Any] = {"auth": ("ada", "a long enough password"), **options}
+    return requests.request("POST" if {"json", "data"} & usual.keys() else "GET", address, timeout=20, **usual).status_code
+
+
+def test_a_pack_that_takes_its_place_ends_no_answer(pack: RulePack) -> None:
+    """While packs are swapped under it, the workbench answers every question: each with the pack that it began with."""
+    services = frozenset(pack.services)
+    steward = CdsService(prepare(pack, named_services=services))
+    chosen = Settings(authentication="none", workbench=WorkbenchSettings(enabled=True, examples=EXAMPLES))
+    client = create_app(steward, chosen, pages=for_people.blueprints(chosen, steward)).test_client()
+    swapped = threading.Event()
+
+    def swap() -> None:
+        for _ in range(12):
+            steward.swap(prepare(pack, named_services=services))
+        swapped.set()
+
+    swapping = threading.Thread(target=swap)
+    swapping.start()
+    asked = 0
+    while not swapped.is_set() or asked < 5:
+        assert ask(client, example="fourteen-days").status_code == 200
+        assert client.get(f"/workbench/map/offered/{SERVICE}").status_code == 200
+        asked += 1
+    swapping.join()
 
 
 def test_a_foreign_page_may_not_ask(bench: FlaskClient) -> None:

@@ -41,6 +41,9 @@
 {{- with .Values.pseudonymKeys.existingSecret }}
 {{ include "exercise-cds.fileVolume" (list "pseudonyms" "" (tpl . $) $.Values.pseudonymKeys.key) }}
 {{- end }}
+{{- with .Values.operatorPasswords.existingSecret }}
+{{ include "exercise-cds.fileVolume" (list "operator-passwords" "" (tpl . $) $.Values.operatorPasswords.key) }}
+{{- end }}
 {{- if eq .Values.database.type "sqlite" }}
 - name: data
   {{- if .Values.database.sqlite.persistence.enabled }}
@@ -126,6 +129,11 @@
 {{- if .Values.pseudonymKeys.existingSecret }}
 - name: pseudonyms
   mountPath: /etc/exercise-cds/pseudonyms
+  readOnly: true
+{{- end }}
+{{- if .Values.operatorPasswords.existingSecret }}
+- name: operator-passwords
+  mountPath: /etc/exercise-cds/operators
   readOnly: true
 {{- end }}
 {{- if eq .Values.database.type "sqlite" }}

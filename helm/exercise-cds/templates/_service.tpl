@@ -141,6 +141,10 @@ env:
   - name: EXERCISE_CDS_DECISION_LOG__KEYS_FILE
     value: /etc/exercise-cds/pseudonyms/{{ .Values.pseudonymKeys.key }}
   {{- end }}
+  {{- if .Values.operatorPasswords.existingSecret }}
+  - name: EXERCISE_CDS_OPERATORS__PASSWORDS_FILE
+    value: /etc/exercise-cds/operators/{{ .Values.operatorPasswords.key }}
+  {{- end }}
   {{- if include "exercise-cds.extraCa" . }}
   - name: EXERCISE_CDS_FHIR__CA_FILE
     value: /etc/exercise-cds/ca/bundle.pem

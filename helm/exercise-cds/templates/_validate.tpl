@@ -149,6 +149,9 @@ Every guard has a test in tests/guards_test.yaml.
 {{- if eq (int .Values.service.targetPort) (int .Values.operator.port) -}}
 {{- $faults = append $faults "service.targetPort and operator.port are equal: what EHRs call and what operators look at have a port each" -}}
 {{- end -}}
+{{- if and $own (or $config.operators.feedback_page $config.workbench.enabled) (not $config.operators.sign_on_header) (not .Values.operatorPasswords.existingSecret) -}}
+{{- $faults = append $faults "config.operators.feedback_page or config.workbench.enabled is true, and nobody can sign on to it: set config.operators.sign_on_header with sign_on_proxies, or operatorPasswords.existingSecret" -}}
+{{- end -}}
 {{- with .Values.networkPolicy -}}
 {{- if and .enabled $own (not .egress.allowExternalHttps) (not .egress.ehr.cidrs) (not .egress.extra) (not .cilium.enabled) (not $.Values.proxy.https) -}}
 {{- range $client := $config.clients -}}

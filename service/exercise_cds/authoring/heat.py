@@ -55,8 +55,13 @@ class Heat:
     cells: tuple[tuple[Cell, ...], ...]
 
 
-def heat_of(serving: Serving, service: str) -> tuple[Heat, ...]:
-    """A table for back pain alone, and one for each diagnosis for which a rule offers something."""
+def drafts_of(pack: RulePack, service: str) -> tuple[str, ...]:
+    """The drafted orders that a service's rules ask about; none for a service that is asked while a chart is opened."""
+    return tuple(name for name in facts_read(pack, service) if pack.facts[name].kind == "draft_order")
+
+
+def heat_of(serving: Serving, service: str, draft: str = "") -> tuple[Heat, ...]:
+    """A table for back pain alone, and one for each diagnosis for which a rule offers something; while `draft` is being ordered."""
     pack = serving.pack
     read = facts_read(pack, service)
     episodes = [name for name in read if pack.facts[name].kind == "episode"]
@@ -64,7 +69,7 @@ def heat_of(serving: Serving, service: str) -> tuple[Heat, ...]:
     lengths = _spans({cut for name in episodes for cut in read[name] if cut <= LONGEST}, 0, LONGEST, "days")
     *measured, unknown = _spans({cut for name in scores for cut in read[name]}, 0, 10, "of 10")
     severities = (*reversed(measured), unknown)
-    base = _nobody(pack)
+    base = {**_nobody(pack), **({draft: TRUE} if draft else {})}
     made = []
     for fact in ("", *_diagnoses(pack, service)):
         chart = {**base, **({fact: TRUE} if fact else {})}

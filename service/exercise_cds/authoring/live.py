@@ -72,11 +72,13 @@ class State:
     """Of the last good pack."""
     findings: tuple[Found, ...] = ()
     cases: int = 0
+    of: int = 0
+    """Cases that ran, of so many."""
     failures: tuple[Failure, ...] = ()
     changes: tuple[Change, ...] = ()
     milliseconds: int = 0
     running: bool = False
-    """The findings are of now; the cases are being run, and those below are of before."""
+    """The findings are of now; cards and cases follow as they are known."""
 
 
 class Live:
@@ -87,6 +89,8 @@ class Live:
         self._clock = clock or (lambda: datetime.now(UTC))
         self._mark: Mark | None = None
         self._cards: Mapping[str, tuple[str, ...]] | None = None
+        self._failed: set[str] = set()
+        """Cases that failed when all were run last: they are run first."""
         self.state = State()
         self.told: Callable[[], None] = lambda: None
         """Called after each new state."""
@@ -121,20 +125,28 @@ class Live:
         self.told()
 
     def _tried(self, known: State, checked: Checked, pack: RulePack) -> State | None:
-        """Cases and cards; None where the files changed meanwhile, so that a mistake is shown before old cases are done."""
-        runner = Runner(checked.folder, pack, overlay=checked.overlay)
-        ran, looked = [], perf_counter()
-        for case in checked.cases:
-            ran.append(runner.run(case))
-            if perf_counter() - looked > _LOOK_SECONDS:
-                if mark(self._folder, self._overlay) != self._mark:
-                    return None
-                looked = perf_counter()
-        failures = tuple(Failure(one.case.name, str(one.case.where), one.differences) for one in ran if not one.passed)
+        """Cards and cases, told as they come; None where the files changed meanwhile: a mistake is shown before old cases are done."""
         cards = self._cards_of(pack)
-        before, self._cards = self._cards, cards
+        before = self._cards
         changes = () if before is None else tuple(_changes(before, cards))
-        return replace(known, digest=pack.digest, cases=len(ran), failures=failures[:_MOST], changes=changes)
+        known = replace(known, digest=pack.digest, changes=changes, cases=0, failures=(), of=len(checked.cases), running=True)
+        self._say(known)
+        failures: list[Failure] = []
+        ran, looked = 0, perf_counter()
+        with Runner(checked.folder, pack, overlay=checked.overlay) as runner:
+            for case in sorted(checked.cases, key=lambda case: case.name not in self._failed):
+                one = runner.run(case)
+                ran += 1
+                if not one.passed:
+                    failures.append(Failure(case.name, str(case.where), one.differences))
+                if perf_counter() - looked > _LOOK_SECONDS:
+                    if mark(self._folder, self._overlay) != self._mark:
+                        return None
+                    known = replace(known, number=known.number + 1, cases=ran, failures=tuple(failures[:_MOST]))
+                    self._say(known)
+                    looked = perf_counter()
+        self._cards, self._failed = cards, {failure.case for failure in failures}
+        return replace(known, number=known.number + 1, cases=ran, failures=tuple(failures[:_MOST]), running=False)
 
     def _cards_of(self, pack: RulePack) -> dict[str, tuple[str, ...]]:
         """Every example's cards in lines: summary, detail and the labels of its suggestions."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from itertools import count
 from pathlib import Path
+from typing import Self
 
 import orjson
 
@@ -44,12 +45,24 @@ class Ran:
 
 
 class Runner:
-    """Runs cases of one pack. Packs with changed settings are linked once per set of settings."""
+    """Runs cases of one pack. Packs with changed settings are linked once per set of settings; all are open until `close`."""
 
     def __init__(self, folder: Path, pack: RulePack, *, overlay: Path | None = None) -> None:
         self._folder = folder
         self._overlay = overlay
         self._serving: dict[tuple[tuple[str, float], ...], Serving] = {(): prepare(pack, named_services=frozenset(pack.services))}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_fault: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give back what the engines hold; no case can be run afterwards."""
+        for serving in self._serving.values():
+            serving.engine.close()
+        self._serving.clear()
 
     def run(self, case: Case) -> Ran:
         """Ask the steward, and hold the answer against what the case expects; only where they differ is it explained."""

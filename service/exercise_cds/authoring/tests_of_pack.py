@@ -45,18 +45,18 @@ def run(  # noqa: PLR0913 - what may be asked of a run, by name
 ) -> Results:
     """Run cases of a pack that has no errors."""
     assert checked.pack is not None, "a pack with errors has no cases to run"
-    runner = Runner(checked.folder, checked.pack, overlay=checked.overlay)
     ran: list[Ran] = []
     seconds: list[float] = []
-    step = begin("cases", len(cases))
-    for case in cases:
-        started = perf_counter()
-        ran.append(runner.run(case))
-        seconds.append(perf_counter() - started)
-        step(1)
     mutation: Mutation | None = None
-    if with_mutation:
-        trials = Trials(runner, ran)
-        mutation = mutate(trials, processes=processes, step=begin("mutants", len(trials.mutants)))
+    with Runner(checked.folder, checked.pack, overlay=checked.overlay) as runner:
+        step = begin("cases", len(cases))
+        for case in cases:
+            started = perf_counter()
+            ran.append(runner.run(case))
+            seconds.append(perf_counter() - started)
+            step(1)
+        if with_mutation:
+            trials = Trials(runner, ran)
+            mutation = mutate(trials, processes=processes, step=begin("mutants", len(trials.mutants)))
     seen = coverage(checked.pack, ran) if with_coverage else None
     return Results(Path(checked.folder), checked.pack, tuple(ran), tuple(seconds), seen, mutation)

@@ -56,12 +56,10 @@ def tried(folder: Path, overlay: Path | None) -> Tried:
 def try_in_child(folder: Path, overlay: Path | None, *, seconds: float) -> Tried:
     """The same in a new process (not a fork), killed after that time."""
     command = [sys.executable, "-P", "-m", "exercise_cds.authoring.try_pack", str(folder), *([str(overlay)] if overlay else [])]
-    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
-    environment["PYTHONPATH"] = os.pathsep.join([str(_PACKAGES), *filter(None, [environment.get("PYTHONPATH")])])
     try:
         done = subprocess.run(  # noqa: S603 - our own interpreter and module
             command,
-            env=environment,
+            env=child_environment(),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -74,6 +72,13 @@ def try_in_child(folder: Path, overlay: Path | None, *, seconds: float) -> Tried
     except (OSError, subprocess.CalledProcessError):
         return Tried("died")
     return Tried(**json.loads(done.stdout.splitlines()[-1]))
+
+
+def child_environment() -> dict[str, str]:
+    """What a child of ours is given: this very package, and no setting and no secret of the service."""
+    environment = {name: os.environ[name] for name in _HANDED_ON if name in os.environ}
+    environment["PYTHONPATH"] = os.pathsep.join([str(_PACKAGES), *filter(None, [environment.get("PYTHONPATH")])])
+    return environment
 
 
 def main(arguments: list[str]) -> None:

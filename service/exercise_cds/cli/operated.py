@@ -12,9 +12,11 @@ from exercise_cds.cli.kept import Kept
 from exercise_cds.cli.packs import files_of, listing_of, serving_of
 from exercise_cds.model.pack import RulePack
 from exercise_cds.settings import Settings
+from exercise_cds.web import for_people
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.ops import OperatorsPort, Readiness, operators_app
 from exercise_cds.web.reload import Reload
+from exercise_cds.web.sign_on import sign_on_of
 
 _ASKED_AGAIN = 2.0
 """Seconds that an answer of the database about itself is believed: probes must not become its load."""
@@ -24,7 +26,7 @@ class Operated:
     """Made before the fork; `begin` and `end` are called in the worker."""
 
     def __init__(self, settings: Settings, metrics: Metrics, records: Kept, steward: CdsService, pack: RulePack) -> None:
-        """`pack` is what is served, before any pause."""
+        """`pack` is what is served, before any pause. Raises UnusableSettings for a sign-on that is none."""
         self._steward = steward
         self._metrics = metrics
         self._log_of_decisions = records.decisions
@@ -41,8 +43,18 @@ class Operated:
         if settings.decision_log.on_failure == "refuse":
             checks["decision log"] = _remembered(records.store.writable)
         self.readiness = Readiness(checks, self._told)
-        port = settings.metrics_port
-        self._port = OperatorsPort(settings.host, port, operators_app(self.readiness, metrics)) if port else None
+        self._port = self._opened(settings, steward, records)
+
+    def _opened(self, settings: Settings, steward: CdsService, records: Kept) -> OperatorsPort | None:
+        """The port, where the settings name one. Raises UnusableSettings."""
+        if settings.metrics_port is None:
+            return None
+        pages = for_people.operators_blueprints(settings, steward, records.store)
+        site, proxies = settings.operators, settings.rates.trusted_proxies
+        sign_on = sign_on_of(site, tick=time.monotonic, in_front=proxies) if site.sign_on else None
+        return OperatorsPort(
+            settings.host, settings.metrics_port, operators_app(self.readiness, self._metrics, pages=pages, sign_on=sign_on)
+        )
 
     def begin(self) -> None:
         """Say what is served, and answer operators."""

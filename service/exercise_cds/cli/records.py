@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import os
 import pwd
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn, TypeVar
 
@@ -27,7 +26,7 @@ from exercise_cds.records import (
 from exercise_cds.records.audit import note
 from exercise_cds.records.backup import NoBackup, backup
 from exercise_cds.records.export import Format, NoExport, export
-from exercise_cds.records.period import Period
+from exercise_cds.records.period import Period, moment
 from exercise_cds.records.retention import NoKey, Patient, forget, purge
 from exercise_cds.records.verify import verify
 from exercise_cds.settings import Settings, UnusableSettings, load
@@ -45,12 +44,9 @@ class Moment(click.ParamType[datetime]):
         """2026-03-02, or 90d."""
         if isinstance(value, datetime):
             return value
-        if re.fullmatch(r"\d{1,5}d", value):
-            today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-            return today - timedelta(days=int(value[:-1]))
         try:
-            return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC)
-        except ValueError:
+            return moment(value, datetime.now(UTC))
+        except (ValueError, OverflowError):
             self.fail(f"{value!r} is no day: write 2026-03-02, or 90d for ninety days ago.", param, ctx)
 
 

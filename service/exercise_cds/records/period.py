@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement
@@ -22,3 +23,10 @@ class Period:
 
 
 ALWAYS = Period()
+
+
+def moment(text: str, now: datetime) -> datetime:
+    """The beginning of a UTC day: 2026-03-02, or 90d for so many days before now. Raises ValueError."""
+    if re.fullmatch(r"\d{1,5}d", text):
+        return now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=int(text[:-1]))
+    return datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ Stone: it knows nouns and nobody else. No stage reads a setting by itself; each 
 from exercise_cds.settings.fhir import FhirSettings
 from exercise_cds.settings.fields import PREFIX, is_loopback
 from exercise_cds.settings.load import UnusableSettings, load
+from exercise_cds.settings.operators import OperatorsSettings
 from exercise_cds.settings.shapes import DecisionLogSettings, Handouts, Limits, Settings
 from exercise_cds.settings.trust import ClientSettings, FeedbackSettings, Rates, Replay, Tokens
 
@@ -17,6 +18,7 @@ __all__ = [
     "FhirSettings",
     "Handouts",
     "Limits",
+    "OperatorsSettings",
     "Rates",
     "Replay",
     "Settings",

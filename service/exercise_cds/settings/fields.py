@@ -105,6 +105,13 @@ def network(value: str) -> str:
     return str(ipaddress.ip_network(value, strict=False))
 
 
+def header_name(value: str) -> str:
+    """The name of a header of HTTP; no underscore, which servers take for a hyphen."""
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,63}", value):
+        raise ValueError
+    return value
+
+
 def database_address(value: str) -> str:
     """Where records are kept."""
     if not value.startswith(("sqlite:///", "postgresql+psycopg://")):

@@ -8,9 +8,12 @@ from exercise_cds.settings.fields import Part, setting
 
 
 class WorkbenchSettings(Part):
-    """A page that answers whoever reaches it, so it is for one machine."""
+    """Pages on which rules are tried."""
 
     enabled: bool = setting(
-        False, "Serve `/workbench/`, where rules are tried. Only without authentication and on loopback.", "true or false"
+        False,
+        "Serve `/workbench/`: without authentication on loopback beside the service, anywhere else on `metrics_port` alone and behind "
+        "the operators' sign-on.",
+        "true or false",
     )
     examples: Path = setting(Path("fhir_examples"), "Folder of the examples that it offers.", "the path of a folder")

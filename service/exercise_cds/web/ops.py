@@ -1,13 +1,14 @@
 """What the platform asks: whether the process lives, whether it may get requests, and its numbers. No patient, no input.
 
 The same pages stand on the operators' port, which has a thread of its own: a service whose threads are all busy still answers there,
-and is not killed for being busy. That port asks for no name in `Host`, since a probe calls a pod by its address.
+and is not killed for being busy. That port asks for no name in `Host`, since a probe calls a pod by its address. Pages for people stand
+there too, behind a sign-on.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Flask, Response
@@ -16,8 +17,9 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from exercise_cds.errors import CdsError, Unavailable
-from exercise_cds.web import answers
+from exercise_cds.web import answers, failures
 from exercise_cds.web.metrics import Metrics
+from exercise_cds.web.sign_on import SignOn, gate
 
 _SILENCE_SECONDS = 5
 _STOPPING = "shutting-down"
@@ -72,12 +74,18 @@ def blueprint(readiness: Readiness, metrics: Metrics | None = None) -> Blueprint
     return pages
 
 
-def operators_app(readiness: Readiness, metrics: Metrics) -> Flask:
-    """The application of the operators' port."""
+def operators_app(readiness: Readiness, metrics: Metrics, *, pages: Sequence[Blueprint] = (), sign_on: SignOn | None = None) -> Flask:
+    """The application of the operators' port. `pages` are for people who have signed on; without a `sign_on` there are none."""
+    if pages and sign_on is None:
+        raise ValueError("pages for people on the operators' port need a sign-on")
     app = Flask("exercise_cds.operators", static_folder=None)
     app.register_error_handler(CdsError, answers.refusal)
     app.register_error_handler(HTTPException, answers.of_framework)
-    app.register_blueprint(blueprint(readiness, metrics))
+    app.register_error_handler(Exception, failures.told_by_id(metrics))
+    if sign_on is not None:
+        app.before_request(gate(frozenset(page.name for page in pages), sign_on))
+    for one in (blueprint(readiness, metrics), *pages):
+        app.register_blueprint(one)
 
     @app.after_request
     def safe(answer: Response) -> Response:

@@ -24,16 +24,14 @@ sys.meta_path[:] = [finder for finder in sys.meta_path if type(finder).__module_
 
 _MOST = 16
 """Bars in one picture; the table has the rest."""
-_COLORS = ("#0072b2", "#d55e00", "#b8b8b8", "#009e73")
-"""Okabe and Ito's, which colour-blind readers tell apart: accepted, overridden, without feedback, other."""
-_STYLE = Style(
-    background="transparent", plot_background="transparent", foreground="#333", foreground_strong="#111", foreground_subtle="#999",
-    opacity="1", opacity_hover="1", transition="0s", colors=_COLORS, font_family="inherit", ci_colors=("#111",),
-    guide_stroke_color="#ddd", guide_stroke_dasharray="0", major_guide_stroke_color="#ccc", major_guide_stroke_dasharray="0",
-    label_font_size=13, major_label_font_size=13, legend_font_size=13, title_font_size=15, value_font_size=11,
-)  # fmt: skip
-_NOT_WANTED = re.compile(r'<script.*?</script>|<!--.*?-->| id="activate-serie-\d+"', re.DOTALL)
-"""What pygal adds for its own script; several pictures on a page would repeat the ids."""
+_STYLE = Style(label_font_size=13, major_label_font_size=13, legend_font_size=13, title_font_size=15, value_font_size=11)
+"""The sizes that it lays out by; pictures.css must say the same."""
+_NOT_WANTED = re.compile(
+    r'<script.*?</script>|<style.*?</style>|<desc.*?</desc>|<title>.*?</title>|<!--.*?-->| id="(?:activate-serie-\d+|chart-[^"]*)"',
+    re.DOTALL,
+)
+"""What pygal adds for its own script, and a style sheet for each picture; pictures.css has one for all, light and dark."""
+_INVISIBLE = ' style="opacity: 0"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +58,7 @@ def _chart(kind: Any, height: int, **options: Any) -> Any:
 def _picture(chart: Any, name: str, caption: str) -> Picture:
     """The same bytes each time, and named for readers who cannot see it."""
     chart.uuid = f"picture-{name}"
-    text = _NOT_WANTED.sub("", chart.render(is_unicode=True))
+    text = _NOT_WANTED.sub("", chart.render(is_unicode=True)).replace(_INVISIBLE, ' opacity="0"')
     named = f'<svg role="img" aria-label="{escape(caption)} The table below has the numbers." '
     return Picture(Markup(text.replace("<svg ", named, 1)), caption)  # noqa: S704  # pygal escapes its texts
 
@@ -84,7 +82,8 @@ def _shares(table: Table) -> list[Picture]:
     drawn = [(name, share) for name, share in shares if isinstance(share, Rate)][:_MOST][::-1]
     if len(drawn) < 2:
         return []
-    chart = _chart(HorizontalBar, 70 + 26 * len(drawn), range=(0, None), value_formatter=_percent)
+    widest = max(100 * share.interval[1] for _, share in drawn)
+    chart = _chart(HorizontalBar, 70 + 26 * len(drawn), range=(0, widest), value_formatter=_percent)
     chart.x_labels = [name for name, _ in drawn]
     chart.add("Accepted", [_with_interval(share) for _, share in drawn])
     return [_picture(chart, table.name, "Share of returned that was accepted, with 95 % intervals.")]

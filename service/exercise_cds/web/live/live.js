@@ -8,15 +8,24 @@ function show(state) {
   if (state.number === shown || state.number === 0) return;
   shown = state.number;
   const errors = state.findings.filter((one) => one.level === "error").length;
-  const verdict = state.running ? "Running the cases…" : state.broken ? "The pack is broken" : errors ? `${errors} ${errors === 1 ? "mistake" : "mistakes"} in the cases` : state.failures.length ? `${state.failures.length} of ${state.cases} cases fail` : `All ${state.cases} cases pass`;
-  at("verdict").textContent = verdict;
-  at("verdict").className = state.running ? "" : state.broken || errors || state.failures.length ? "bad" : "good";
-  at("which").textContent = `${state.broken ? (state.digest ? `Cases and cards below are those of the last good pack, ${state.digest.slice(0, 12)}, which keeps answering. ` : "There is no good pack yet. ") : state.running ? (state.digest ? "Cases and cards below are those of before the last change. " : "") : `Pack ${state.digest.slice(0, 12)}. `}Looked at ${state.at}${state.running ? "" : ` in ${state.milliseconds} ms`}.`;
+  const failing = state.failures.length;
+  at("verdict").textContent = state.broken ? "The pack is broken" : failing ? `${failing} ${failing === 1 ? "case fails" : "cases fail"}` : errors ? `${errors} ${errors === 1 ? "mistake" : "mistakes"} in the cases` : state.running ? "Running the cases…" : `All ${state.cases} cases pass`;
+  at("verdict").className = state.broken || errors || failing ? "bad" : state.running ? "" : "good";
+  at("which").textContent = which(state);
+  at("progress").hidden = !state.running || !state.of;
+  at("progress").max = state.of || 1;
+  at("progress").value = state.cases;
   const advice = state.findings.filter((one) => one.level !== "error");
   put("findings", errors ? state.findings.filter((one) => one.level === "error").map(finding) : h("p", { class: "soft" }, "No mistake."),
     advice.length ? h("details", {}, h("summary", {}, `${advice.length} pieces of advice`), advice.map(finding)) : null);
-  put("cases", state.digest && h("p", {}, `${state.cases - state.failures.length} of ${state.cases} pass.`), state.failures.map((one) => h("div", { class: "finding error" }, h("p", {}, h("code", {}, one.where), ` ${one.case}`), one.differences.map((line) => h("pre", {}, line)))));
+  put("cases", state.digest && h("p", {}, `${state.cases - failing} of ${state.cases} pass${state.cases < state.of ? `; ${state.of} are to be run` : ""}.`), state.failures.map((one) => h("div", { class: "finding error" }, h("p", {}, h("code", {}, one.where), ` ${one.case}`), one.differences.map((line) => h("pre", {}, line)))));
   put("changes", state.changes.length ? state.changes.map((one) => h("details", { open: state.changes.length < 4 }, h("summary", {}, one.example), one.before.map((line) => h("p", { class: "went" }, line)), one.now.map((line) => h("p", { class: "came" }, line)))) : h("p", { class: "soft" }, "No example gets other cards since the change before."));
+}
+
+function which(state) {
+  const looked = `Looked at ${state.at}${state.running ? "" : ` in ${(state.milliseconds / 1000).toFixed(1)} s`}.`;
+  if (!state.broken) return `${state.digest && !state.running ? `Pack ${state.digest.slice(0, 12)}. ` : ""}${looked}`;
+  return `${state.digest ? `Cases and cards below are those of the last good pack, ${state.digest.slice(0, 12)}, which keeps answering. ` : "There is no good pack yet. "}${looked}`;
 }
 
 function finding(one) {

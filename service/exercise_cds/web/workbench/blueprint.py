@@ -1,6 +1,6 @@
 """`/workbench/`: one page, its modules, and one question. It fetches nothing, stores nothing, and logs nothing of what is asked.
 
-For this machine only: whoever reaches it sees what was pasted into it and nothing else, but it answers anybody.
+It answers whoever reaches it, so it stands on this machine, or on the operators' port behind their sign-on.
 """
 
 from __future__ import annotations
@@ -8,11 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TookTooLong
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import BoundedSemaphore
-from typing import Any
+from typing import Any, TypeAlias
 
 import orjson
 from flask import Blueprint, Response, request
@@ -28,6 +29,8 @@ from exercise_cds.web import perimeter
 from exercise_cds.web.pages import Pages, guarded, say_in_pages
 from exercise_cds.web.workbench.markdown import html_of
 
+Answering: TypeAlias = "Callable[[], AbstractContextManager[Serving]]"
+"""What is served at that moment, kept open until the block ends, though another pack may take its place meanwhile."""
 NAME = "workbench"
 SECONDS = 2.0
 _AT_ONCE = 2
@@ -52,8 +55,8 @@ class Asked(BaseModel):
 class Bench:
     """Answers questions, a few at once, each within its time."""
 
-    def __init__(self, serving: Callable[[], Serving], examples: Path) -> None:
-        self._serving = serving
+    def __init__(self, answering: Answering, examples: Path) -> None:
+        self._answering = answering
         self._folders = {path.parent.name: path.parent for path in sorted(examples.glob("*/request.json"))}
         self._room = BoundedSemaphore(_AT_ONCE)
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="workbench")
@@ -79,7 +82,10 @@ class Bench:
             raise Unavailable("This took longer than two seconds and was given up: paste fewer resources.", retry_after=1) from None
 
     def _work(self, asked: Asked) -> dict[str, Any]:
-        serving = self._serving()
+        with self._answering() as serving:
+            return self._answer(asked, serving)
+
+    def _answer(self, asked: Asked, serving: Serving) -> dict[str, Any]:
         found, on, name = self._found(asked, serving)
         chosen = _day(asked.date) or on or date.today()  # noqa: DTZ011 - the day of whoever looks
         shown = ask(serving, Question(found.request, found.resources, chosen, asked.what_if, found.said))
@@ -105,17 +111,17 @@ class Bench:
         return replace(other, resources=resources), story.as_of, folder.name
 
 
-def blueprint(serving: Callable[[], Serving], examples: Path) -> Blueprint:
-    """The page, its files, and the question."""
+def blueprint(answering: Answering, examples: Path, *, follows: bool = False) -> Blueprint:
+    """The page, its files, and the question. `follows`: there is a page that follows the pack's files."""
     pages = Blueprint(NAME, __name__)
     look = Pages(Path(__file__).parent)
-    bench = Bench(serving, examples)
+    bench = Bench(answering, examples)
 
     @pages.get("/workbench/")
     def page() -> Response:
         """The page, without any answer: the question is in the link, and the page asks it."""
-        now = serving()
-        return look.page("workbench.html", pack=now.pack, services=now.services.values(), stories=bench.stories())
+        with answering() as now:
+            return look.page("workbench.html", pack=now.pack, services=now.services.values(), stories=bench.stories(), follows=follows)
 
     @pages.get("/workbench/<name>")
     def asset(name: str) -> Response:
