@@ -6,6 +6,7 @@
     |-- Forbidden             403  this client may not call this; a page of another site
     |-- NotFound              404  no such service
     |-- NotAllowed            405  method
+    |-- TooSlow               408  the body did not come in time
     |-- DataUnobtainable      412  names what is missing (CH-057)
     |-- TooLarge              413  body, entries
     |-- WrongMediaType        415  content type, content encoding
@@ -77,6 +78,13 @@ class NotAllowed(CdsError):
     def __init__(self, sentence: str, allow: tuple[str, ...]) -> None:
         super().__init__(sentence)
         self.allow = allow
+
+
+class TooSlow(CdsError):
+    """408: the connection is of no further use."""
+
+    status = 408
+    code = "timeout"
 
 
 class DataUnobtainable(CdsError):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
@@ -164,7 +165,48 @@ def test_silent_callers_keep_no_thread(tmp_path: Path) -> None:
         assert requests.get(running.url, timeout=10).status_code == 200
         assert time.monotonic() - began < 5
         answers = [line.recv(100) for line in lines]
-        assert [answer[9:12] for answer in answers[1::2]] == [b"400"] * 4
+        assert [answer[9:12] for answer in answers[1::2]] == [b"408"] * 4
+        for line in lines:
+            line.close()
+        assert running.stop() == 0
+
+
+def test_who_sends_a_byte_now_and_then_keeps_no_thread(tmp_path: Path) -> None:
+    """Callers that drip their header or body are given up after twice the longest silence, though they never fall silent; 408 says why."""
+    with served(tmp_path, EXERCISE_CDS_SILENCE_SECONDS="1", EXERCISE_CDS_THREADS="4") as running:
+        lines = [socket.create_connection(("127.0.0.1", running.port), timeout=20) for _ in range(8)]
+        for number, line in enumerate(lines):
+            line.sendall(_POST + b"Content-Length: 500\r\n\r\n{" if number % 2 else _GET + b"X-Slow: ")
+        ended = threading.Event()
+
+        def drip() -> None:
+            while not ended.wait(0.2):
+                for line in lines:
+                    with contextlib.suppress(OSError):
+                        line.sendall(b" ")
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        try:
+            assert requests.get(running.url, timeout=20).status_code == 200
+            answers = [line.recv(100) for line in lines[1::2]]
+        finally:
+            ended.set()
+            dripping.join()
+        assert [answer[9:12] for answer in answers] == [b"408"] * 4
+        assert '"reason":"TooSlow"' in running.said()
+        for line in lines:
+            line.close()
+        assert running.stop() == 0
+
+
+def test_who_says_nothing_has_no_thread(tmp_path: Path) -> None:
+    """Connections on which nothing was sent wait without a thread: a call is answered while ten times as many stand open."""
+    with served(tmp_path, EXERCISE_CDS_THREADS="2", EXERCISE_CDS_MAX_IN_FLIGHT="2", EXERCISE_CDS_SILENCE_SECONDS="60") as running:
+        lines = [socket.create_connection(("127.0.0.1", running.port), timeout=5) for _ in range(20)]
+        assert requests.get(running.url, timeout=4).status_code == 200
+        lines[0].sendall(_GET + b"Connection: close\r\n\r\n")
+        assert lines[0].recv(15) == b"HTTP/1.1 200 OK"
         for line in lines:
             line.close()
         assert running.stop() == 0

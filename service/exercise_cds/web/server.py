@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import socket
-import struct
 import sys
 import threading
 from collections.abc import Callable
@@ -21,13 +20,16 @@ from flask import Flask
 from gunicorn import util
 from gunicorn.app.base import BaseApplication
 from gunicorn.http import errors
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.workers import gthread
 
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, logs
+from exercise_cds.web.lines import Line
 
 _KEEP_ALIVE_SECONDS = 75
 """An idle line stays open longer than proxies keep theirs (60 s is usual): else one sends a call into a line that is just being closed."""
+_FIRST_WORD_SECONDS = 0.05
+"""How long a thread waits for the first byte of a new connection, which mostly is there with it."""
 _LINGER_SECONDS = 0.2
 """How long a closed line is still listened to, so that the last words of an answer are not cut off by a reset."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat of the worker, no data
@@ -100,6 +102,7 @@ class Moments:
 
 def run(app: Flask, settings: Settings, moments: Moments | None = None) -> None:
     """Serve until SIGTERM or SIGINT; calls under way get `graceful_seconds` to end. Does not return: it exits, 0 after a signal."""
+    threading.excepthook = logs.thread_failed
     gc.collect()
     gc.freeze()  # what is loaded now is shared with the worker and not looked through again
     _Server(app, settings, moments or Moments()).run()
@@ -164,7 +167,7 @@ class _Body:
             raise OSError(type(fault).__name__) from None
 
 
-class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
+class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
     """Threads that no silent caller keeps, and refusals that are OperationOutcomes."""
 
     def handle_exit(self, sig: int, frame: Any) -> None:
@@ -191,14 +194,19 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn has no types
             listener.close()
 
     def enqueue_req(self, conn: Any) -> None:
-        """Hand a connection to a thread. A line that is dead, not closed, would keep its thread for ever without these two limits."""
-        silence = struct.pack("@ll", self.app.silence_seconds, 0)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, silence)
-        conn.sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, silence)
+        """Hand a connection to a thread, as a line that cannot keep it."""
+        if not isinstance(conn.sock, Line):
+            conn.sock = Line.of(conn.sock, self.app.silence_seconds)
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection, and close it here where it ends: gunicorn would linger in the thread that accepts."""
+        """Serve one request of a connection, and close it here where it ends: gunicorn would linger in the thread that accepts.
+
+        Who connects and says nothing waits without a thread; gunicorn would give it one for five seconds.
+        """
+        if not conn.initialized and not conn.wait_for_data(_FIRST_WORD_SECONDS):
+            return gthread._DEFER  # noqa: SLF001 - gunicorn's word for "wait in the poller"
+        conn.sock.begin()
         result = super().handle(conn)
         if result is False:
             util.close_graceful(conn.sock, timeout=_LINGER_SECONDS)
