@@ -31,6 +31,7 @@ from exercise_cds.settings.fields import (
     is_loopback,
     setting,
 )
+from exercise_cds.settings.operators import OperatorsSettings
 from exercise_cds.settings.trust import ClientSettings, FeedbackSettings, Rates, Replay, Tokens
 from exercise_cds.settings.workbench import WorkbenchSettings
 
@@ -197,7 +198,7 @@ class Settings(BaseSettings):
     )
     metrics_port: int | None = setting(
         None,
-        "Port of the operators' own pages (/livez, /readyz, /metrics), beside `port`; unset: none.",
+        "Port of the operators' own pages (/livez, /readyz, /metrics, and those that a sign-on guards), beside `port`; unset: none.",
         "a whole number from 1 to 65535",
         ge=1,
         le=65535,
@@ -211,6 +212,9 @@ class Settings(BaseSettings):
     limits: Limits = setting(Limits(), "What a request may be at most.", "the settings of the group limits")
     handouts: Handouts = setting(Handouts(), "Pages for patients.", "the settings of the group handouts")
     workbench: WorkbenchSettings = setting(WorkbenchSettings(), "Pages for rule authors.", "the settings of the group workbench")
+    operators: OperatorsSettings = setting(
+        OperatorsSettings(), "Pages for people on the operators' port.", "the settings of the group operators"
+    )
     decision_log: DecisionLogSettings = setting(DecisionLogSettings(), "The log of decisions.", "the settings of the group decision_log")
     fhir: FhirSettings = setting(FhirSettings(), "Calls to FHIR servers.", "the settings of the group fhir")
     tokens: Tokens = setting(Tokens(), "What a token may be at most.", "the settings of the group tokens")
@@ -245,15 +249,22 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _workbench_on_this_machine(self) -> Settings:
-        """Whoever reaches the workbench may try anything with it."""
-        if self.workbench.enabled and (self.authentication != "none" or not is_loopback(self.host)):
-            raise PydanticCustomError(
-                "contradiction",
-                "workbench.enabled is true, and the workbench is for one machine: set it to false, "
-                "or authentication to none and host to 127.0.0.1",
-                {"key": "workbench"},
-            )
+    def _pages_behind_a_sign_on(self) -> Settings:
+        """A page for people, off this machine, shows itself on the operators' port to those who have signed on; else nothing starts."""
+        wanted = {"operators": self.operators.feedback_page, "workbench": self.workbench.enabled and not self.workbench_for_anybody}
+        for key in (key for key, asked in wanted.items() if asked):
+            name = {"operators": "operators.feedback_page", "workbench": "workbench.enabled"}[key]
+            if self.metrics_port is None:
+                raise PydanticCustomError(
+                    "contradiction", "{name} is true, and it stands on the operators' port: set metrics_port", {"name": name, "key": key}
+                )
+            if not self.operators.sign_on:
+                raise PydanticCustomError(
+                    "contradiction",
+                    "{name} is true, and nobody can sign on to it: set operators.sign_on_header with operators.sign_on_proxies, "
+                    "or operators.passwords_file",
+                    {"name": name, "key": key},
+                )
         return self
 
     @model_validator(mode="after")
@@ -262,6 +273,11 @@ class Settings(BaseSettings):
         if len(set(issuers)) < len(issuers):
             raise PydanticCustomError("contradiction", "clients has one issuer twice: give each EHR one entry", {"key": "clients"})
         return self
+
+    @property
+    def workbench_for_anybody(self) -> bool:
+        """Whether whoever asks may try rules: without authentication, on this machine."""
+        return self.authentication == "none" and is_loopback(self.host)
 
     @property
     def zone(self) -> ZoneInfo:

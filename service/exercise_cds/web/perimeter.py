@@ -13,6 +13,7 @@ from typing import IO
 
 from exercise_cds.errors import BadRequest, Forbidden, HeaderTooLarge, TooLarge, TooSlow, WrongMediaType
 from exercise_cds.settings import Settings
+from exercise_cds.web.answers import SAFE_HEADERS
 
 _HOST = re.compile(r"(\[[0-9a-f:.]{2,45}\]|[a-z0-9._-]{1,253})(?::[0-9]{1,5})?")
 _MEDIA_TYPE = re.compile(r"application/json(?:\s*;\s*charset=(?:utf-8|\"utf-8\"))?", re.IGNORECASE)
@@ -58,6 +59,15 @@ class Doors:
             raise Forbidden("Pages of other sites may not call this service: its setting cors_origins lists those that may.")
         return ""
 
+    def of_answer(self, environ: Environ) -> list[tuple[str, str]]:
+        """The headers of every answer, and for a page that may call its name: it may read why it was refused, too."""
+        headers = [*SAFE_HEADERS.items()]
+        if self.origins:
+            headers.append(("Vary", "Origin"))
+            if (origin := str(environ.get("HTTP_ORIGIN", ""))) in self.origins:
+                headers.append(("Access-Control-Allow-Origin", origin))
+        return headers
+
 
 def media_type(environ: Environ) -> None:
     """Raise WrongMediaType unless the body says that it is JSON, not compressed (CH-006)."""
@@ -71,8 +81,9 @@ def body(stream: IO[bytes], announced: int | None, most: int) -> bytes:
     """The body, read in pieces up to the limit, whether or not its length was announced. Raises TooLarge, TooSlow, BadRequest."""
     pieces: list[bytes] = []
     total = 0
+    at_once = min(max(announced or 0, _PIECE), most)  # what comes as announced is not put together from pieces
     try:
-        while piece := stream.read(_PIECE):
+        while piece := stream.read(at_once):
             total += len(piece)
             if total > most:
                 _swallow(stream, most)
