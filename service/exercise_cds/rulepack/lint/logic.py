@@ -54,27 +54,31 @@ def always_withheld(pack: RulePack, solver: Solver, report: Report) -> None:
     """A program that is withheld whenever it is offered is never offered."""
     taking: dict[str, list[Rule]] = {}
     for rule in pack.rules:
-        if not rule.silent and not isinstance(rule.when, Always | AnyOf):  # withheld from everybody: said where rules are linked
+        if not rule.silent and not isinstance(rule.when, Always):  # withheld from everybody: said where rules are linked
             for program in {program for withhold in rule.withholds for program in withhold.programs}:
                 taking.setdefault(program, []).append(rule)
     facts = {rule.id: asked(rule) for rule in pack.rules}
     for rule in pack.rules:
-        for offer in rule.offers:
-            for program in offer.programs:
-                for other in taking.get(program, ()):
+        takers: dict[str, bool] = {}
+        for given, program in [(offer, program) for offer in rule.offers for program in offer.programs]:
+            for other in taking.get(program, ()):
+                if other.id not in takers:
                     covers = not other.services or bool(rule.services and rule.services <= other.services)
-                    if covers and facts[rule.id] & facts[other.id] and _whenever(rule, other, solver):
-                        sentence = f"{quoted(program)} is offered, but whenever {quoted(rule.id)} fires, {quoted(other.id)} withholds it"
-                        hint = "give one of the two another condition, or drop the offer"
-                        report.add("always-withheld", offer.because.where, sentence, hint)
+                    takers[other.id] = covers and bool(facts[rule.id] & facts[other.id]) and _whenever(rule, other, solver)
+                if takers[other.id]:
+                    sentence = f"{quoted(program)} is offered, but whenever {quoted(rule.id)} fires, {quoted(other.id)} withholds it"
+                    hint = "give one of the two another condition, or drop the offer"
+                    report.add("always-withheld", given.because.where, sentence, hint)
 
 
 def _whenever(rule: Rule, other: Rule, solver: Solver) -> bool:
-    """Whether the other fires whenever the rule does."""
+    """Whether the other fires whenever the rule does, and the rule fires at all."""
     try:
-        if not solver.possible(fires(rule)) or solver.possible([*fires(rule), Wanted(other.when, true=False)]):
+        if solver.possible([*fires(rule), Wanted(other.when, true=False)]):
             return False
-        return other.unless is None or not solver.possible([*fires(rule), Wanted(other.unless)])
+        if other.unless is not None and solver.possible([*fires(rule), Wanted(other.unless)]):
+            return False
+        return solver.possible(fires(rule))
     except TooMany:
         return False
 
