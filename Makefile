@@ -9,10 +9,10 @@ BIN := .venv/bin
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' Makefile
 
-serve:  ## set up, then serve on http://127.0.0.1:$PORT (8080) without authentication, for trying
+serve:  ## set up, then serve on http://127.0.0.1:$PORT (8080) without authentication, for trying; edited rules are taken up
 	@tools/set-up --port "$(PORT)"
 	@EXERCISE_CDS_PORT="$(PORT)" EXERCISE_CDS_AUTHENTICATION=none EXERCISE_CDS_NAMED_SERVICES=low-back-pain-orders-sign \
-		EXERCISE_CDS_HTTP_FHIR_SERVERS=true EXERCISE_CDS_WORKBENCH__ENABLED=true exec $(BIN)/exercise-cds serve $(ARGS)
+		EXERCISE_CDS_HTTP_FHIR_SERVERS=true EXERCISE_CDS_WORKBENCH__ENABLED=true EXERCISE_CDS_RELOAD_SECONDS=2 exec $(BIN)/exercise-cds serve $(ARGS)
 
 test:  ## set up, then run all tests; ARGS="-k duration" chooses
 	@tools/set-up

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import threading
 import time
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -17,9 +19,10 @@ import requests
 from builders.mounted import ROOT, SHIPPED, Mounted
 from builders.served import COMMAND, served
 from exercise_cds import rulepack
-from exercise_cds.authoring.try_pack import Tried, try_in_child
-from exercise_cds.cds_service import CdsService, HookResponse, prepare
+from exercise_cds.authoring.try_pack import Tried, tried, try_in_child
+from exercise_cds.cds_service import CdsService, HookResponse, Serving, prepare
 from exercise_cds.cli.packs import serving_of
+from exercise_cds.engine import corset
 from exercise_cds.envelope import read_request
 from exercise_cds.model.client import ANONYMOUS
 from exercise_cds.model.decision import Outcome
@@ -171,6 +174,69 @@ def test_a_trial_that_is_late_or_dies_is_tried_again(mounted: Mounted) -> None:
     assert house.version == "2026.11.4"
 
 
+def test_a_trial_has_no_more_memory_than_it_is_given(mounted: Mounted) -> None:
+    """A child that needs more memory than its limit dies alone: the rules are not served, the former ones are."""
+    house = House(Files(mounted.path))
+    house.reload._try_pack = lambda rules, overlay: try_in_child(rules, overlay, seconds=60, most_bytes=1024 * 1024)
+    mounted.version(4)
+    house.look(2)
+    assert (house.version, house.reload.told()["reload"]["failing"]) == ("2026.11.0", "died")
+    assert house.ask().outcome is Outcome.ADVISED
+
+
+def test_rules_that_fail_their_trial_are_not_served(mounted: Mounted, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rules on which the engines fail (here: compiled without what holds durable-rules together) are refused as `trial`, and counted."""
+    house = House(Files(mounted.path))
+    house.reload._try_pack = tried  # in this process, which has been led astray
+    mounted.version(4)
+    with monkeypatch.context() as astray:
+        astray.setattr(corset, "MOST_QUESTIONS", 1000)
+        astray.setattr(corset, "MOST_STACKED", 1000)
+        house.look(2)
+    assert (house.version, house.reload.told()["reload"]["failing"]) == ("2026.11.0", "trial")
+    assert house.number("pack_reload_failures_total", why="trial") == 1
+    assert house.ask().outcome is Outcome.ADVISED
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_fault_of_ours_ends_no_watch(mounted: Mounted, tmp_path: Path) -> None:
+    """Compiling fails twice after the kill switch was thrown: it is looked at again each time, and in force in the end."""
+    pause = tmp_path / "pause.yaml"
+    house = House(Files(mounted.path, pause=pause))
+    _fails(house, times=2)
+    house.reload.start()
+    try:
+        pause.write_text("paused: all", "utf-8")
+        _until(lambda: house.ask().outcome is Outcome.PAUSED)
+        assert house.number("pack_reload_failures_total", why="fault") == 2
+    finally:
+        house.reload.stop()
+
+
+def test_rules_that_met_a_fault_of_ours_are_tried_again(mounted: Mounted) -> None:
+    """Compiling fails once for good new rules: the former ones are served, /readyz says `fault`, and a minute later the new ones are."""
+    house = House(Files(mounted.path))
+    _fails(house, times=1)
+    mounted.version(9)
+    with pytest.raises(RuntimeError):
+        house.look(2)
+    assert (house.version, house.reload.told()["reload"]["failing"]) == ("2026.11.0", "fault")
+    house.clock += 60
+    house.look(1)
+    assert (house.version, house.reload.told()["reload"]["failing"]) == ("2026.11.9", "")
+
+
+def _fails(house: House, times: int) -> None:
+    compiled, left = house.reload._prepare, [RuntimeError("a bug of ours")] * times
+
+    def compiling(pack: RulePack) -> Serving:
+        if left:
+            raise left.pop()
+        return compiled(pack)
+
+    house.reload._prepare = compiling
+
+
 def test_rules_that_move_while_they_are_read_are_not_served(mounted: Mounted) -> None:
     """The pack that is served has the digest that was tried, or it is not served."""
     house = House(Files(mounted.path))
@@ -272,7 +338,7 @@ def test_eight_threads_and_a_mount_that_changes(mounted: Mounted) -> None:
 
 
 def test_a_served_process_takes_changes_up(tmp_path: Path) -> None:
-    """`exercise-cds serve` on a mounted folder: changed rules, then broken ones, then the kill switch; /readyz tells each."""
+    """`exercise-cds serve` on a mounted folder: changed rules, broken ones, the kill switch; /readyz tells each, the records too."""
     mounted = Mounted(tmp_path / "rules")
     pause = tmp_path / "pause.yaml"
     settings = {
@@ -297,6 +363,10 @@ def test_a_served_process_takes_changes_up(tmp_path: Path) -> None:
         numbers = requests.get(f"http://127.0.0.1:{running.port}/metrics", timeout=5).text
         assert f'exercise_cds_decisions_total{{outcome="paused",service="{SERVICE}"}} 1.0' in numbers
         assert running.stop() == 0
+        kept = sqlite3.connect(tmp_path / "records.sqlite")
+        with closing(kept):
+            listed = {version for (version,) in kept.execute("SELECT version FROM packs")}
+        assert listed == {"2026.11.0", "2026.11.8", "2026.11.8+paused"}
         refused = [line for line in map(json.loads, filter(_is_json, running.said().splitlines())) if line["event"] == "rules refused"]
     assert [(line["reason"], line["where"].split(":")[0]) for line in refused] == [("findings", "pack.yaml")]
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import threading
 from collections.abc import MutableMapping
 from datetime import UTC, datetime
 from types import TracebackType
@@ -78,6 +79,11 @@ def place(traceback: TracebackType | None) -> str:
         ours = innermost if name.startswith("exercise_cds.") else ours
         traceback = traceback.tb_next
     return ours or innermost
+
+
+def thread_failed(what: threading.ExceptHookArgs) -> None:
+    """Stands at `threading.excepthook`: an exception that ends a thread is a line like every other, by class and place."""
+    log().error("failure", error=what.exc_type.__name__, where=place(what.exc_traceback))
 
 
 def _stamp(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to r
 _TRIAL_SECONDS = 60.0
 _PAUSE_SECONDS = 1.0
 _AGAIN_SECONDS = 60.0
-"""After a trial that was late or died, which may be the machine's fault, the same rules are tried again."""
+"""After a trial that was late or died, which may be the machine's fault, or a fault of ours, the same rules are tried again."""
 _PERHAPS_THE_MACHINE = frozenset({"late", "died", "moved"})
 _LARGEST_PAUSE = 64 * 1024
 
@@ -99,8 +99,11 @@ class Reload:
         self._metrics.reload_successful.set(self._success)
         self._metrics.pause_findings.set(len(self._pause.findings))
         if self._every or self._files.pause is not None:
-            self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
-            self._thread.start()
+            self._watch()
+
+    def _watch(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="reload", daemon=True)
+        self._thread.start()
 
     def stop(self) -> None:
         """Look no more."""
@@ -120,17 +123,22 @@ class Reload:
         return shown
 
     def _run(self) -> None:
+        try:
+            self._look_until_stopped()
+        finally:
+            if not self._end.is_set():
+                # our own bug, which the log shows; the next change, or the kill switch, must be seen all the same
+                self._metrics.reload_failures.labels("fault").inc()
+                self._watch()
+
+    def _look_until_stopped(self) -> None:
         looked = time.monotonic()
         wait = min(_PAUSE_SECONDS, self._every) if self._files.pause is not None and self._every else self._every or _PAUSE_SECONDS
         while not self._end.wait(wait):
-            try:
-                self.look_at_pause()
-                if self._every and time.monotonic() - looked >= self._every - wait / 2:
-                    looked = time.monotonic()
-                    self.look_at_rules()
-            except Exception as fault:  # noqa: BLE001 - the thread that could mend the next fault must outlive this one
-                self._metrics.reload_failures.labels("fault").inc()
-                logs.log().error("failure", error=type(fault).__name__, where=logs.place(fault.__traceback__))
+            self.look_at_pause()
+            if self._every and time.monotonic() - looked >= self._every - wait / 2:
+                looked = time.monotonic()
+                self.look_at_rules()
 
     def look_at_rules(self) -> None:
         """Serve changed rules once two looks agree on them and they were found good."""
@@ -139,17 +147,18 @@ class Reload:
         due = self._now() >= self._again_at
         if not settled or (mark == self._attempted and not due):
             return
-        self._attempted, self._again_at = mark, float("inf")
         self._attempt = self._now()
         self._metrics.reload_attempted.set(self._attempt)
+        # what holds should the attempt itself break off
+        self._attempted, self._again_at, self._failure = mark, self._attempt + _AGAIN_SECONDS, "fault"
         why, where, faults = self._take_up(mark)
         self._failure = why
+        if why not in _PERHAPS_THE_MACHINE:
+            self._again_at = float("inf")
         if not why:
             self._success = self._attempt
             self._metrics.reload_successful.set(self._success)
             return
-        if why in _PERHAPS_THE_MACHINE:
-            self._again_at = self._now() + _AGAIN_SECONDS
         self._metrics.reload_failures.labels(why).inc()
         logs.log().error("rules refused", reason=why, where=where, count=faults)
 
