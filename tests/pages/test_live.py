@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -13,13 +15,21 @@ import pytest
 import requests
 
 from builders.served import COMMAND, Served, served
-from exercise_cds.authoring.live import Live
+from exercise_cds.authoring.live import Live, State
+from exercise_cds.engine import Engine
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "rules" / "low-back-pain"
 EXAMPLES = ROOT / "fhir_examples"
 CASES = "ordering.yaml"
 """The one file of cases that is kept here: the others are run elsewhere."""
+MORE = """today: 2026-03-02
+cases:
+  - case: one more
+    service: low-back-pain-exercise
+    conditions: [{code: M54.50, onset: 20 days ago}]
+    expect: {outcome: advised}
+"""
 
 
 @pytest.fixture
@@ -84,6 +94,49 @@ def test_a_case_that_fails_is_told_with_its_place(folder: Path) -> None:
     assert [failure.case for failure in live.state.failures] == ["nobody is offered anything"], live.state.findings
     assert live.state.failures[0].where.startswith("tests/mine.yaml:3")
     assert "expected exactly: nothing" in live.state.failures[0].differences[0]
+
+
+def test_findings_come_first_then_cards_then_cases(folder: Path) -> None:
+    """Each step is told as it is known: findings while nothing ran, changed cards before the first case, then all cases."""
+    for name in ("duration.yaml", "precautions.yaml"):
+        shutil.copy(PACK / "tests" / name, folder / "tests" / name)
+    live = Live(folder, EXAMPLES)
+    live.look()
+    _change(folder / "pack.yaml", "strengthen_from_days: {default: 14", "strengthen_from_days: {default: 12")
+    told: list[State] = []
+    live.told = lambda: told.append(live.state)
+    live.look()
+    first, second, *_, last = told
+    assert first.running
+    assert (second.running, second.cases, bool(second.changes)) == (True, 0, True)
+    assert not last.running
+    assert last.cases == last.of > 100
+    assert last.failures
+    assert [state.number for state in told] == sorted({state.number for state in told})
+    live.look()
+    failed = [failure.case for failure in last.failures]
+    again: list[State] = []
+    live.told = lambda: again.append(live.state)
+    (folder / "tests" / "more.yaml").write_text(MORE, "utf-8")
+    live.look()
+    assert sorted(failure.case for failure in again[-1].failures) == sorted(failed)
+    assert again[-1].of == last.of + 1
+
+
+def test_nothing_stays_open_behind_a_look(folder: Path) -> None:
+    """After each change the engines of that look are closed: their number in the process does not grow."""
+    live = Live(folder, EXAMPLES)
+    live.look()
+    counts = []
+    for days in ("12", "13", "14"):
+        path = folder / "pack.yaml"
+        path.write_text(
+            re.sub(r"strengthen_from_days: \{default: \d+", f"strengthen_from_days: {{default: {days}", path.read_text()), "utf-8"
+        )
+        live.look()
+        gc.collect()
+        counts.append(sum(isinstance(one, Engine) for one in gc.get_objects()))
+    assert len(set(counts)) == 1
 
 
 @pytest.fixture

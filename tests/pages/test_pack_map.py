@@ -5,19 +5,25 @@ from __future__ import annotations
 import re
 from html import unescape
 from pathlib import Path
+from typing import cast
 
 import pytest
 from flask.testing import FlaskClient
 
-from exercise_cds.authoring.heat import heat_of
+from exercise_cds.authoring.check import check
+from exercise_cds.authoring.heat import drafts_of, heat_of
+from exercise_cds.authoring.marks import Marks, Places, read_in_child, seen_by
 from exercise_cds.authoring.pack_map import KINDS, PackMap
+from exercise_cds.authoring.runner import Runner
 from exercise_cds.cds_service import CdsService, Serving
 from exercise_cds.model.pack import RulePack
 from exercise_cds.settings import Settings
 from exercise_cds.settings.workbench import WorkbenchSettings
-from exercise_cds.web import create_app, for_people
+from exercise_cds.web import create_app, for_people, pack_map
+from exercise_cds.web.pack_map import Counted
 
 ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "rules" / "low-back-pain"
 SERVICE = "low-back-pain-exercise"
 
 
@@ -74,8 +80,89 @@ def test_what_is_offered_when_holds_within_each_cell(serving: Serving) -> None:
     assert {heat.fact for heat in heats} >= {"sciatica", "stenosis", "herniation", "spondylolisthesis"}
 
 
+def test_each_service_and_each_drafted_order_has_its_tables(client: FlaskClient, serving: Serving) -> None:
+    """What is offered when is shown for every service that is served, and for each order that a service asks about."""
+    page = client.get(f"/workbench/map/offered/{SERVICE}").get_data(as_text=True)
+    for name in serving.services:
+        for draft in drafts_of(serving.pack, name) or ("",):
+            path = f"/workbench/map/offered/{name}/{draft}".rstrip("/")
+            assert f'"{path}"' in page
+            assert client.get(path).status_code == 200
+    heats = heat_of(serving, "low-back-pain-orders", "drafts_opioid")
+    assert any("aquatic" in cell.offered for row in heats[0].cells for cell in row)
+    assert not [cell for heat in heats for row in heat.cells for cell in row if cell.uneven]
+    assert heat_of(serving, "low-back-pain-orders", "drafts_imaging") != heats
+
+
+@pytest.fixture(scope="module")
+def marked() -> list[Marks]:
+    """What the shipped pack's cases are found to know, step by step."""
+    return list(read_in_child(PACK, None))
+
+
+def test_what_the_cases_know_of_each_part_is_counted(marked: list[Marks], pack: RulePack) -> None:
+    """First what the cases saw, then the changes that they notice; each rule has its numbers."""
+    first, last = marked
+    assert (first.noticed, first.seen, first.failed, first.digest) == (None, last.seen, 0, pack.digest)
+    assert last.noticed is not None
+    assert 0 < last.noticed.reached <= last.noticed.of
+    assert {kind for kind, _ in last.seen_of} == {"rules", "programs", "facts"}
+    assert {name for kind, name in last.seen_of if kind == "rules"} == {rule.id for rule in pack.rules}
+
+
+def test_what_no_case_saw_is_named_with_its_place() -> None:
+    """With one file of the cases alone, parts have gaps: each says what was never seen, and where it is written."""
+    checked = check(PACK)
+    assert checked.pack is not None
+    with Runner(checked.folder, checked.pack) as runner:
+        ran = [runner.run(case) for case in checked.cases if case.where.file == "tests/ordering.yaml"]
+    marks = seen_by(checked.pack, ran)
+    assert len(ran) == marks.cases
+    gaps = [words for tally in marks.seen_of.values() for words in tally.missing]
+    assert all(", never " in words and ".yaml:" in words for words in gaps)
+    assert set(marks.seen.missing) == set(gaps)
+    assert marks.seen_of["rules", "unstable-heart"].reached < marks.seen_of["rules", "unstable-heart"].of
+
+
+def test_a_place_belongs_to_what_is_written_there(pack: RulePack) -> None:
+    """A question belongs to the rule or the named condition where it stands, and to the fact that it asks."""
+    places = Places(pack)
+    rule = next(rule for rule in pack.rules if rule.id == "minor")
+    assert ("rules", "minor") in places.at(rule.when.where)
+    named = pack.named["early_imaging"]
+    inside = named.condition.parts[1]  # type: ignore[union-attr]  # an `all`
+    assert places.at(inside.where) == {("facts", "early_imaging"), ("facts", "back_pain_days")}
+
+
+class _Known:
+    """Marks that are there already."""
+
+    def __init__(self, marks: Marks | None) -> None:
+        self._marks = marks
+
+    def of(self, _digest: str) -> Marks | None:
+        return self._marks
+
+
+def test_the_map_shows_the_marks(serving: Serving, marked: list[Marks]) -> None:
+    """Contents and parts say how well the cases know them; until it is known the pages say that it is being counted."""
+    texts = []
+    for marks in (None, *marked):
+        counted = cast("Counted", _Known(marks))
+        pages = [pack_map.blueprint(CdsService(serving).answering, counted=counted)]
+        client = create_app(CdsService(serving), Settings(authentication="none"), pages=pages).test_client()
+        texts.append([client.get(f"/workbench/map/{path}").get_data(as_text=True) for path in ("", "rules/minor", "programs/aquatic")])
+    nothing, seen, noticed = texts
+    assert all("being counted" in page for page in nothing)
+    assert "is being tried" in seen[0]
+    assert all("being counted" not in page for page in (*seen, *noticed))
+    assert "changes of one thing" in noticed[0]
+    assert "Changes of one thing that a case notices: 1 of 1." in noticed[1]
+    assert client.get(f"/workbench/map/offered/{SERVICE}").status_code == 200
+
+
 def test_a_part_that_is_not_there_is_said_in_a_page(client: FlaskClient) -> None:
     """An unknown rule, kind or service is 404 with a sentence."""
-    for path in ("rules/nothing", "nothing/at-all", "offered/nothing"):
+    for path in ("rules/nothing", "nothing/at-all", "offered/nothing", f"offered/{SERVICE}/nothing", "offered/low-back-pain-orders"):
         answer = client.get(f"/workbench/map/{path}")
         assert (answer.status_code, answer.mimetype) == (404, "text/html")

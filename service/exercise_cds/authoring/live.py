@@ -1,7 +1,7 @@
 """A pack while its author writes it: after each change the findings, the cases that fail, and which examples get other cards.
 
-Changes are found by a mark over the files' content, looked at again and again. A broken pack shows its findings, and what is known of the
-last good one stays beside them. Nothing here touches what an EHR is answered.
+Changes are found by a mark over the files' content, looked at again and again; of the cases only those run that may get another answer.
+A broken pack shows its findings, and what is known of the last good one stays beside them. Nothing here touches what an EHR is answered.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from typing import Any
 from exercise_cds.authoring.check import Checked, check
 from exercise_cds.authoring.request_file import read_request_file
 from exercise_cds.authoring.runner import Runner
+from exercise_cds.authoring.watching import Stamp, stamp
 from exercise_cds.cds_service import CdsService, prepare
 from exercise_cds.errors import CdsError
 from exercise_cds.model.client import ANONYMOUS
 from exercise_cds.model.pack import RulePack
 from exercise_cds.model.where import Finding
-from exercise_cds.rulepack import Mark, mark
+from exercise_cds.rulepack import Case, Mark, mark
 
 NOON = time(12, tzinfo=UTC)
 _MOST = 200
@@ -81,23 +82,43 @@ class State:
     """The findings are of now; cards and cases follow as they are known."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What came of a case, with which pack."""
+
+    digest: str
+    case: Case
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Cards:
+    """Every example's cards in lines, from which pack."""
+
+    digest: str
+    lines: Mapping[str, tuple[str, ...]]
+
+
 class Live:
     """Follows one pack's files. `look` is for one thread; `state` may be read by any."""
 
     def __init__(self, folder: Path, examples: Path, *, overlay: Path | None = None, clock: Callable[[], datetime] | None = None) -> None:
         self._folder, self._examples, self._overlay = folder, examples, overlay
         self._clock = clock or (lambda: datetime.now(UTC))
-        self._mark: Mark | None = None
-        self._cards: Mapping[str, tuple[str, ...]] | None = None
-        self._failed: set[str] = set()
-        """Cases that failed when all were run last: they are run first."""
+        self._mark: tuple[Mark, Stamp] | None = None
+        self._cards: _Cards | None = None
+        self._ran: Mapping[str, _Known] = {}
         self.state = State()
         self.told: Callable[[], None] = lambda: None
         """Called after each new state."""
 
+    def _files(self) -> tuple[Mark, Stamp]:
+        """What a save changes: the pack's content, and its cases'."""
+        return mark(self._folder, self._overlay), stamp(self._folder / "tests")
+
     def look(self) -> bool:
-        """Whether the files had changed; then everything was looked at again."""
-        now = mark(self._folder, self._overlay)
+        """Whether the files had changed; then what may be otherwise was looked at again."""
+        now = self._files()
         if now == self._mark:
             return False
         self._mark = now
@@ -126,27 +147,49 @@ class Live:
 
     def _tried(self, known: State, checked: Checked, pack: RulePack) -> State | None:
         """Cards and cases, told as they come; None where the files changed meanwhile: a mistake is shown before old cases are done."""
-        cards = self._cards_of(pack)
-        before = self._cards
-        changes = () if before is None else tuple(_changes(before, cards))
-        known = replace(known, digest=pack.digest, changes=changes, cases=0, failures=(), of=len(checked.cases), running=True)
+        known = self._with_cards(known, pack)
+        known = replace(known, digest=pack.digest, cases=0, failures=(), of=len(checked.cases), running=True)
         self._say(known)
-        failures: list[Failure] = []
-        ran, looked = 0, perf_counter()
+        ran: dict[str, _Known] = {}
+        looked = perf_counter()
         with Runner(checked.folder, pack, overlay=checked.overlay) as runner:
-            for case in sorted(checked.cases, key=lambda case: case.name not in self._failed):
-                one = runner.run(case)
-                ran += 1
-                if not one.passed:
-                    failures.append(Failure(case.name, str(case.where), one.differences))
+            for case in sorted(checked.cases, key=self._when):
+                ran[case.name] = self._run(runner, case, pack.digest)
                 if perf_counter() - looked > _LOOK_SECONDS:
-                    if mark(self._folder, self._overlay) != self._mark:
+                    if self._files() != self._mark:
                         return None
-                    known = replace(known, number=known.number + 1, cases=ran, failures=tuple(failures[:_MOST]))
+                    known = self._told_of(known, ran)
                     self._say(known)
                     looked = perf_counter()
-        self._cards, self._failed = cards, {failure.case for failure in failures}
-        return replace(known, number=known.number + 1, cases=ran, failures=tuple(failures[:_MOST]), running=False)
+        self._ran = ran
+        return replace(self._told_of(known, ran), running=False)
+
+    def _when(self, case: Case) -> int:
+        """The cases that failed when all were run last come first."""
+        known = self._ran.get(case.name)
+        return 1 if known is None or known.failure is None else 0
+
+    def _run(self, runner: Runner, case: Case, digest: str) -> _Known:
+        """What comes of a case. It is not run again where neither it nor the pack has changed."""
+        known = self._ran.get(case.name)
+        if known is not None and known.digest == digest and known.case == case and case.request is None:
+            # the same case may stand in another line now
+            moved = known.failure and replace(known.failure, where=str(case.where))
+            return replace(known, failure=moved)
+        one = runner.run(case)
+        return _Known(digest, case, None if one.passed else Failure(case.name, str(case.where), one.differences))
+
+    def _told_of(self, known: State, ran: Mapping[str, _Known]) -> State:
+        failures = tuple(one.failure for one in ran.values() if one.failure is not None)
+        return replace(known, number=known.number + 1, cases=len(ran), failures=failures[:_MOST])
+
+    def _with_cards(self, known: State, pack: RulePack) -> State:
+        """Which examples get other cards than from the pack before; what was told stays where only cases were saved."""
+        before = self._cards
+        if before is not None and before.digest == pack.digest:
+            return known
+        self._cards = _Cards(pack.digest, self._cards_of(pack))
+        return replace(known, changes=() if before is None else tuple(_changes(before.lines, self._cards.lines)))
 
     def _cards_of(self, pack: RulePack) -> dict[str, tuple[str, ...]]:
         """Every example's cards in lines: summary, detail and the labels of its suggestions."""
