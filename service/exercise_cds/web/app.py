@@ -8,7 +8,6 @@ from contextlib import nullcontext
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
-from uuid import uuid4
 
 from flask import Blueprint, Flask, Response, g, request
 from werkzeug.datastructures import Headers
@@ -17,7 +16,7 @@ from werkzeug.exceptions import HTTPException
 from exercise_cds.errors import CdsError, NotFound
 from exercise_cds.model.client import ANONYMOUS, Admission
 from exercise_cds.settings import Settings
-from exercise_cds.web import answers, api, feedback, logs, ops, perimeter
+from exercise_cds.web import answers, api, failures, feedback, ops, perimeter
 from exercise_cds.web.hook_calls import Authenticate, Door, HookCalls
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.rates import Addresses, AddressRate, Rate
@@ -84,7 +83,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     app.after_request(_last_words(door))
     app.register_error_handler(CdsError, _refuse(metrics))
     app.register_error_handler(HTTPException, answers.of_framework)
-    failed = _fail(metrics)
+    failed = failures.told_by_id(metrics)
     app.register_error_handler(Exception, failed)
     app.register_blueprint(api.blueprint(door))
     app.wsgi_app = HookCalls(door, app.wsgi_app, failed)  # type: ignore[method-assign]  # Flask's own way to put something before it
@@ -151,14 +150,3 @@ def _refuse(metrics: Metrics) -> Callable[[CdsError], Response]:
         return answers.refusal(fault)
 
     return refuse
-
-
-def _fail(metrics: Metrics) -> Callable[[Exception], Response]:
-    def fail(fault: Exception) -> Response:
-        """Our bug: class and place go to the log, the id to both sides, and nothing of the request anywhere."""
-        error_id = uuid4().hex
-        metrics.failures.inc()
-        logs.log().error("failure", error=type(fault).__name__, where=logs.place(fault.__traceback__), error_id=error_id)
-        return answers.our_fault(error_id)
-
-    return fail
