@@ -105,7 +105,7 @@ def test_every_example_is_answered() -> None:
         assert _answer(request, request["hook"]).status_code in {200, 412}, example
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(_bent_examples())
 def test_a_bent_example_is_answered_or_refused(case: tuple[Any, str]) -> None:
     """A shipped request with junk in it, anywhere, gets cards that obey the specification or a refusal with a sentence: never a 5xx."""
