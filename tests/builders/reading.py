@@ -125,9 +125,13 @@ def read(  # what a reading depends on, each with its default
     limits: Limits | None = None,
     strict: bool = False,
     zone: ZoneInfo = UTC,
+    later: bool = False,
     **by_type: Any,
 ) -> Chart:
-    """The chart of one call, from real bytes: `read(Condition=bundle(...))`, everything else empty; or all keys in `raw`."""
+    """The chart of one call, from real bytes: `read(Condition=bundle(...))`, everything else empty; or all keys in `raw`.
+
+    Entries that a call validates only when a fact asks for them are validated here, unless they are left for `later`.
+    """
     values = everything(**by_type) if raw is None else raw
     request = HookRequest(
         "order-sign",
@@ -138,7 +142,8 @@ def read(  # what a reading depends on, each with its default
         prefetch={key: text_of(value) for key, value in values.items()},
         fhir_server=fhir_server,
     )
-    return read_chart(plan, take_prefetch(plan, request.prefetch), request, today=TODAY, zone=zone, limits=limits, strict=strict)
+    chart = read_chart(plan, take_prefetch(plan, request.prefetch), request, today=TODAY, zone=zone, limits=limits, strict=strict)
+    return chart if later else chart.validated()
 
 
 def taken(chart: Chart) -> dict[str, tuple[str, ...]]:

@@ -38,7 +38,7 @@ def test_a_story_ends_as_it_says(story: Path, serving: Serving) -> None:
     assert differences(asked.story.expect, seen) == ()
     assert broken_invariants({"cards": seen.composed.cards}) == []
     assert seen.chart is not None
-    assert seen.chart.issues == ()
+    assert not seen.chart.issues
 
 
 def test_every_file_of_the_examples_is_used() -> None:

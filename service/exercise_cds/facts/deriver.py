@@ -89,7 +89,13 @@ class _Reading:
 
     def busy(self) -> set[str]:
         """The facts for which the chart holds anything, or lacks something."""
-        return {name for name, entries in self._chart.entries.items() if entries} | self._chart.gaps_of.keys() | self._unreadable.keys()
+        chart = self._chart
+        return (
+            {name for name, entries in chart.entries.items() if entries}
+            | chart.later.keys()
+            | chart.gaps_of.keys()
+            | self._unreadable.keys()
+        )
 
     def look(self, spec: FactSpec) -> Look:
         """The fact's view of the chart. A type that the site never shares is never in doubt: each card says so instead."""
@@ -104,6 +110,8 @@ class _Reading:
             0 if unchecked else self._unreadable[name],
             self._standings,
             self._newest(spec.overruled_by.fact) if spec.overruled_by is not None else None,
+            chart.later.get(name, ()),
+            set(),
         )
 
     def _newest(self, name: str) -> Newest:

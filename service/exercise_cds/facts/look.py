@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 from zoneinfo import ZoneInfo
 
-from exercise_cds.model.chart import Entry, Gap
+from exercise_cds.model.chart import Entry, Gap, Later, Unreadable
 from exercise_cds.model.facts import Cause, Evidence, InDoubt
 
 if TYPE_CHECKING:
@@ -44,6 +44,10 @@ class Look(NamedTuple):
     """How the conditions read so far stand, by the identity of the resource: one call's memory, shared by all its facts."""
     newest: Newest | None = None
     """The newest reading of the fact that `overruled_by` names."""
+    later: tuple[Later, ...] = ()
+    """Entries that are validated when they are asked for."""
+    late: set[Unreadable] = set()  # noqa: RUF012 - never the default's own: whoever hands in `later` hands in a new set
+    """Those of them that turned out to be unreadable."""
 
     @property
     def is_doubtful(self) -> bool:
@@ -75,9 +79,10 @@ def newest_doubt(look: Look, days: int | None, found: date | None, evidence: tup
 
 
 def _unreadable(look: Look, evidence: tuple[Evidence, ...]) -> InDoubt | None:
-    if not look.unreadable:
+    unreadable = look.unreadable + len(look.late)
+    if not unreadable:
         return None
-    counted = "an entry" if look.unreadable == 1 else f"{look.unreadable} entries"
+    counted = "an entry" if unreadable == 1 else f"{unreadable} entries"
     return InDoubt(Cause.UNREADABLE, f"{counted} could not be read", evidence)
 
 

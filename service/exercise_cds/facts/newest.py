@@ -6,14 +6,16 @@ time of the day may be of any time of that day, so it competes with the latest r
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import groupby
+from operator import attrgetter
 from typing import Any, NamedTuple, TypeAlias
 
 from exercise_cds.facts.dates import Moment
 from exercise_cds.facts.look import Look, in_order, newest_doubt
+from exercise_cds.model.chart import Entry, Later
 from exercise_cds.model.facts import Bounds, Evidence, Fact, InDoubt, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec
 
@@ -51,7 +53,44 @@ class Source(NamedTuple):
     moment: Moment | None
     resource: Any
 
+    @property
+    def day(self) -> date:
+        """The day on which its readings surely stood; the first day of all where it has no date."""
+        return (self.moment.first or self.moment.last) if self.moment is not None else date.min
 
+    @property
+    def last(self) -> date | None:
+        """The last day that it may mean; None where it has no date."""
+        return self.moment.last if self.moment is not None else None
+
+
+class Waiting(NamedTuple):
+    """A source that nobody has looked into yet; its day is certain."""
+
+    entry: Later
+    source_of: Callable[[Look, Any], Source | None]
+    """A resource as a source; None where its status forbids."""
+
+    @property
+    def day(self) -> date:
+        """The day on which its readings surely stood."""
+        return self.entry.day
+
+    @property
+    def last(self) -> date:
+        """The last day that it may mean: the same."""
+        return self.entry.day
+
+    def opened(self, look: Look) -> Source | None:
+        """The source; None where its status forbids, or where it cannot be read: the look remembers that."""
+        found = self.entry.read()
+        if isinstance(found, Entry):
+            return self.source_of(look, found.resource)
+        look.late.add(found)
+        return None
+
+
+_BY_DAY = attrgetter("day")
 Read: TypeAlias = "Callable[[FactSpec, Look, Source], list[Reading | LeftOut]]"
 """What a source holds for a fact. Asked from the newest day down, and no further than the first day that has a usable reading."""
 
@@ -66,34 +105,37 @@ class Newest:
     doubt: InDoubt | None = None
 
 
-def newest(spec: FactSpec, look: Look, sources: list[Source], read: Read) -> Newest:
+def newest(spec: FactSpec, look: Look, sources: Sequence[Source | Waiting], read: Read) -> Newest:
     """The newest usable reading of all sources. What is dated more than a day ahead of today is left out."""
     start = look.today - timedelta(days=spec.within) if spec.within is not None else date.min
     left_out: set[LeftOut] = set()  # a set: an entry that was sent twice is one
-    inside = [one for one in sources if one.moment is not None and one.moment.last >= start]
+    inside = [one for one in sources if one.last is not None and one.last >= start]
     if readings := _newest_day(spec, look, inside, read, left_out):
         chosen, taken, remarks = _chosen(spec, readings)
         evidence = in_order([one.evidence for one in taken])
         remarks += _told([one for one in left_out if one.moment is not None and not _older(one.moment, chosen.moment)])
         return Newest(chosen, tuple(remarks), evidence, newest_doubt(look, spec.within, chosen.day, evidence))
     for one in sources:
-        if one.moment is None:
+        if isinstance(one, Source) and one.moment is None:
             left_out.update(part for part in read(spec, look, one) if isinstance(part, LeftOut))
-    before = [one for one in sources if one.moment is not None and one.moment.last < start]
+    before = [one for one in sources if one.last is not None and one.last < start]
     stale = in_order([one.evidence for one in _newest_day(spec, look, before, read, set())])
     remarks = [f"{spec.says} is of {stale[0].date}: too old"] if stale else []
     return Newest(None, (*remarks, *_told(list(left_out))), stale, newest_doubt(look, spec.within, None, stale))
 
 
-def _newest_day(spec: FactSpec, look: Look, sources: list[Source], read: Read, left_out: set[LeftOut]) -> list[Reading]:
+def _newest_day(  # the sources and what becomes of them
+    spec: FactSpec, look: Look, sources: list[Source | Waiting], read: Read, left_out: set[LeftOut]
+) -> list[Reading]:
     """The usable readings of the newest day that has any; what is newer and cannot be used goes to `left_out`."""
     tomorrow = look.today + timedelta(days=1)
     if len(sources) > 1:
-        sources = sorted(sources, key=_day_of, reverse=True)
-    for day, of_day in groupby(sources, key=_day_of):
+        sources = sorted(sources, key=_BY_DAY, reverse=True)
+    for day, of_day in groupby(sources, key=_BY_DAY):
         readings = []
-        for source in of_day:
-            for one in read(spec, look, source):
+        for one_of_day in of_day:
+            source = one_of_day.opened(look) if isinstance(one_of_day, Waiting) else one_of_day
+            for one in read(spec, look, source) if source is not None else ():
                 if isinstance(one, LeftOut):
                     left_out.add(one)
                 elif day > tomorrow:
@@ -103,10 +145,6 @@ def _newest_day(spec: FactSpec, look: Look, sources: list[Source], read: Read, l
         if readings:
             return readings
     return []
-
-
-def _day_of(source: Source) -> date:
-    return (source.moment.first or source.moment.last) if source.moment is not None else date.min
 
 
 def as_fact(found: Newest) -> Fact:

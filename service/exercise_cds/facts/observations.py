@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from exercise_cds.facts.look import Look, in_order, newest_doubt
-from exercise_cds.facts.newest import Newest, Reading, as_fact, newest
+from exercise_cds.facts.newest import Newest, Reading, Waiting, as_fact, newest
 from exercise_cds.facts.readings import observed, read_measurement, read_score
 from exercise_cds.model.facts import Fact, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec
@@ -42,7 +42,8 @@ def _drop(spec: FactSpec, look: Look, days: int) -> Fact:
         return found.doubt or NotRecorded(found.remarks, found.evidence)
     last = found.reading
     start = look.today - timedelta(days=days)
-    earlier = [one for one in sources if one.moment is not None and one.moment != last.moment]
+    compared = [one.opened(look) if isinstance(one, Waiting) else one for one in sources if start <= one.day <= last.day]
+    earlier = [one for one in compared if one is not None and one.moment is not None and one.moment != last.moment]
     values = [one for source in earlier for one in read_measurement(spec, look, source) if isinstance(one, Reading)]
     before = [one for one in values if start <= one.day <= last.day]
     if in_doubt := newest_doubt(look, max(days, spec.within or 0), None, found.evidence):

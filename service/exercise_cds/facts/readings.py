@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from exercise_cds.facts.dates import Moment, moment, period_end
 from exercise_cds.facts.look import Look
 from exercise_cds.facts.match import Match, Said, keys_of, match, texts_of
-from exercise_cds.facts.newest import LeftOut, Reading, Source
+from exercise_cds.facts.newest import LeftOut, Reading, Source, Waiting
 from exercise_cds.facts.units import convert, is_known, to_base, ucum
 from exercise_cds.model.facts import Evidence
 from exercise_cds.model.matching import first_word
@@ -59,10 +59,14 @@ Understand: TypeAlias = "Callable[[FactSpec, Number, tuple[str, str] | None], Am
 """A number as charted -> the fact's number, or why it is none."""
 
 
-def observed(look: Look) -> list[Source]:
-    """Every observation with a usable status, with the moment that it holds for."""
-    resources = [entry.resource for entry in look.entries]
-    return [Source(_effective(one, look), one) for one in resources if one.status in _USABLE]
+def observed(look: Look) -> list[Source | Waiting]:
+    """Every observation with a usable status, with the moment that it holds for; those for later are opened when they are asked for."""
+    sources = [_source(look, entry.resource) for entry in look.entries]
+    return [*(one for one in sources if one is not None), *(Waiting(one, _source) for one in look.later)]
+
+
+def _source(look: Look, observation: Any) -> Source | None:
+    return Source(_effective(observation, look), observation) if observation.status in _USABLE else None
 
 
 def read_score(spec: FactSpec, look: Look, source: Source) -> list[Reading | LeftOut]:

@@ -13,6 +13,7 @@ from exercise_cds.fhir import drafts, gaps
 from exercise_cds.fhir.bundles import OUTCOME, Content, Page, RawEntry, Reader, is_failure
 from exercise_cds.fhir.cut import Cut
 from exercise_cds.fhir.follow import Bundled, medication_of, takers
+from exercise_cds.fhir.later import certain_day
 from exercise_cds.fhir.limits import Limits
 from exercise_cds.fhir.parse import Parser
 from exercise_cds.fhir.plan import ReadPlan
@@ -21,7 +22,7 @@ from exercise_cds.fhir.raw import Misshapen
 from exercise_cds.fhir.select import NOBODY, Names, Selector
 from exercise_cds.fhir.subjects import Patients, Whose, bare_id, normal_base
 from exercise_cds.fhir.templates import Query
-from exercise_cds.model.chart import Chart, Entry, Gap, Issue, IssueKind, Unreadable
+from exercise_cds.model.chart import Chart, Entry, Gap, Issue, IssueKind, Later, Unreadable
 from exercise_cds.model.prefetch import NotObtained, Obtained, Prefetch
 from exercise_cds.wire import HookRequest
 
@@ -75,6 +76,7 @@ class _Reading:
     reader: Reader
     parser: Parser
     entries: dict[str, list[Entry]] = field(default_factory=dict)
+    later: dict[str, list[Later]] = field(default_factory=dict)
     gaps: dict[str, Gap] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
@@ -156,17 +158,31 @@ class _Reading:
             return
         medication = medication_of(entry, bundled) if entry.type == "MedicationRequest" else None
         once = entry.content, medication.content if medication is not None else None
-        resource, had = self.read.get(once) or (self._parsed(entry, medication), NOBODY)
+        resource, had = self.read.get(once) or (self._later(entry, names) or self._parsed(entry, medication), NOBODY)
         self.read[once] = resource, had | names
         names -= had
         if isinstance(resource, Issue):
             self.unreadable += [Unreadable(resource, names)] if names else []
-            return
-        taken = Entry(resource, entry.type, entry.where, names)
-        for name in names:
-            self.entries.setdefault(name, []).append(taken)
+        elif isinstance(resource, Later):
+            for name in names:
+                self.later.setdefault(name, []).append(resource)
+        else:
+            taken = Entry(resource, entry.type, entry.where, names)
+            for name in names:
+                self.entries.setdefault(name, []).append(taken)
 
-    def _parsed(self, entry: RawEntry, medication: RawEntry | None) -> Any | Issue:
+    def _later(self, entry: RawEntry, names: Names) -> Later | None:
+        """An Observation whose day is certain waits until a fact asks for it; under `strict` none does."""
+        if entry.type != "Observation" or self.parser.strict or (day := certain_day(entry.fields, self.zone)) is None:
+            return None
+
+        def validate() -> Entry | Unreadable:
+            resource = self._parsed(entry)
+            return Unreadable(resource, names) if isinstance(resource, Issue) else Entry(resource, entry.type, entry.where, names)
+
+        return Later(day, validate)
+
+    def _parsed(self, entry: RawEntry, medication: RawEntry | None = None) -> Any | Issue:
         resource = self.parser.parse(entry, medication)
         if isinstance(resource, Issue):
             self.issues.append(resource)
@@ -208,7 +224,8 @@ class _Reading:
             entries={name: tuple(self.entries.get(name, ())) for name in self.plan.facts},
             gaps=self.gaps,
             unreadable=tuple(self.unreadable),
-            issues=tuple(self.issues),
+            issues=self.issues,
             unchecked=self.plan.unchecked,
             gaps_of={name: tuple(found) for name, found in gaps_of.items()},
+            later={name: tuple(found) for name, found in self.later.items()},
         )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from typing import Any
@@ -70,6 +70,25 @@ class Unreadable:
     facts: frozenset[str]
 
 
+@dataclass(slots=True)
+class Later:
+    """An entry that is validated when a fact asks for it. `day` is the calendar day, in the client's zone, that it surely holds for.
+
+    A fact that wants the newest usable reading asks from the newest day down: what is older than its answer is never validated.
+    """
+
+    day: date
+    validate: Callable[[], Entry | Unreadable] = field(repr=False)
+    found: Entry | Unreadable | None = None
+    """What validation said, once it was asked."""
+
+    def read(self) -> Entry | Unreadable:
+        """The entry, or what is wrong with it; validated once, whoever asks."""
+        if self.found is None:
+            self.found = self.validate()
+        return self.found
+
+
 @dataclass(frozen=True, slots=True)
 class Chart:
     """Everything that facts may be derived from. `today` is the calendar date in the client's time zone `zone`."""
@@ -82,8 +101,18 @@ class Chart:
     gaps: Mapping[str, Gap] = field(default_factory=dict)
     """By prefetch key; a key that is absent here was fully obtained."""
     unreadable: tuple[Unreadable, ...] = ()
-    issues: tuple[Issue, ...] = ()
+    issues: Sequence[Issue] = ()
+    """Bad patient data met so far; grows where an entry of `later` turns out to be bad."""
     unchecked: frozenset[str] = frozenset()
     """Resource types that the site declared as never shared (overlay `unchecked`): not in doubt, but said on each card."""
     gaps_of: Mapping[str, tuple[Gap, ...]] = field(default_factory=dict)
     """By fact name: the gaps of the prefetch keys that the fact reads (gaps of `unchecked` types left out); absent means none."""
+    later: Mapping[str, tuple[Later, ...]] = field(default_factory=dict)
+    """By fact name: entries that the fact's selector took as well, not validated yet. Only facts of a newest reading have any."""
+
+    def validated(self) -> Chart:
+        """The same chart with nothing left for later: for whoever wants to see all of it, not for deriving facts."""
+        read = {name: [one.read() for one in found] for name, found in self.later.items()}
+        bad = {id(one): one for found in read.values() for one in found if isinstance(one, Unreadable)}
+        entries = {name: (*found, *(one for one in read.get(name, ()) if isinstance(one, Entry))) for name, found in self.entries.items()}
+        return replace(self, entries=entries, unreadable=(*self.unreadable, *bad.values()), issues=tuple(self.issues), later={})
