@@ -23,6 +23,7 @@ COMMANDS = {
     "diff": ("exercise_cds.cli.diff", "Say what a new version of a rule pack means, and for whom."),
     "conformance": ("exercise_cds.cli.conformance", "Examine any CDS Hooks service from outside."),
     "serve": ("exercise_cds.cli.serve", "Serve CDS Hooks."),
+    "registration": ("exercise_cds.cli.registration", "Print what an EHR's team needs to register this service."),
     "report": ("exercise_cds.cli.records", "Write what a committee learns from the records."),
     "export": ("exercise_cds.cli.records", "Write all records as files."),
     "verify": ("exercise_cds.cli.records", "Check that the records are whole."),
