@@ -4,18 +4,23 @@ from __future__ import annotations
 
 from exercise_cds.cards import broken_invariants
 from exercise_cds.model.decision import Outcome
-from laws.patients import ask, every_shard, patients
+from exercise_cds.model.pack import Indicator
+from laws.patients import every_shard, patients, serving
 
 SILENT = {Outcome.NOTHING_TO_ADVISE, Outcome.NOT_ENOUGH_DATA, Outcome.NOT_ABOUT_THIS_PATIENT, Outcome.NOT_FOR_THIS_USER}
 
 
 @every_shard
 def test_nothing_about_exercise_is_critical(shard: int) -> None:
-    """A critical card suggests nothing, and a card that suggests something is only for information."""
-    for patient, _ in patients(shard):
-        seen = ask(patient)
-        assert broken_invariants({"cards": seen.composed.cards}) == [], patient
-        for card in seen.composed.cards:
-            assert card["indicator"] == "info" or "suggestions" not in card
-        assert (not seen.composed.cards) == (seen.decision.outcome in SILENT or bool(seen.unobtainable)), (patient, seen.decision)
-        assert not seen.decision.disagreement
+    """What is said as critical withholds every program, so that nothing is suggested beside it; what suggests is only for information."""
+    pack = serving().pack
+    critical = {rule.id: rule for rule in pack.rules if rule.card is not None and rule.card.indicator is Indicator.CRITICAL}
+    for one in patients(shard):
+        for rule in critical.keys() & set(one.decision.said):
+            assert any(held.programs == frozenset(pack.programs) for held in critical[rule].withholds), (rule, one.patient)
+        cards = one.cards
+        assert broken_invariants({"cards": cards}) == [], one.patient
+        indicators = {card["indicator"] for card in cards}
+        assert indicators <= {"info"} or not any("suggestions" in card for card in cards), one.patient
+        assert (not cards) == (one.decision.outcome in SILENT or bool(one.unobtainable)), (one.patient, one.decision)
+        assert not one.decision.disagreement
