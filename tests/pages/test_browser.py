@@ -1,36 +1,19 @@
-"""The pages in a real browser: the system's Chromium, driven by Playwright.
-
-Without Chromium these tests are skipped, and say so; where MUST_HAVE_CHROMIUM=1 (continuous integration) they fail instead.
-"""
+"""Handouts and workbench in a real browser: the system's Chromium, driven by Playwright."""
 
 from __future__ import annotations
 
 import json
-import os
-import shutil
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
+from builders.looked import Looked
 from builders.served import COMMAND, served
 
 ROOT = Path(__file__).resolve().parents[2]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 HOSTILE = [
     "<script>window.hurt = 1</script>",
     "<img src=x onerror='window.hurt = 1'>",
@@ -40,18 +23,6 @@ HOSTILE = [
     "</pre><iframe src=https://evil.example></iframe>",
 ]
 HANDOUTS = ("stretching", "sciatica-by-cause?without=extension-direction,neutral-direction", "aquatic", "stretching?without=what", "nobody")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    """A browser, or a plain word that there is none."""
-    if CHROMIUM is None:
-        assert not os.environ.get("MUST_HAVE_CHROMIUM"), "Chromium is not installed, and here it must be: apt-get install chromium"
-        pytest.skip("Chromium is not installed, so no page was looked at in a browser: apt-get install chromium")
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -65,47 +36,6 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     }
     with served(folder, COMMAND, ("serve",), **settings) as running:
         yield f"http://127.0.0.1:{running.port}"
-
-
-class Looked:
-    """A page, and everything that it said or fetched that it should not."""
-
-    def __init__(self, browser: Browser, address: str, **options: Any) -> None:
-        self.context = browser.new_context(viewport={"width": 1360, "height": 900}, **options)
-        self.page: Page = self.context.new_page()
-        self.address = address
-        self.said: list[str] = []
-        self.foreign: list[str] = []
-        self.page.on("console", lambda message: self.said.append(message.text) if message.type in {"error", "warning"} else None)
-        self.page.on("pageerror", lambda fault: self.said.append(str(fault)))
-        self.page.on("dialog", lambda dialog: self.said.append(f"dialog {dialog.message}"))
-        self.page.on("request", lambda request: None if request.url.startswith(address) else self.foreign.append(request.url))
-
-    def at(self, path: str) -> Page:
-        """Open a path of ours."""
-        self.page.goto(f"{self.address}{path}")
-        return self.page
-
-    def workbench(self, link: str = "") -> Page:
-        """Open the workbench, and wait for its first answer."""
-        self.at(f"/workbench/{link}")
-        self.answered(1)
-        return self.page
-
-    def answered(self, times: int) -> None:
-        """Wait until so many answers were drawn."""
-        deadline = time.monotonic() + 20
-        while int(self.page.evaluate("Number(document.body.dataset.answered ?? 0)")) < times:  # a predicate in the page would need eval
-            assert time.monotonic() < deadline, f"no answer was drawn: {self.said}"
-            self.page.wait_for_timeout(20)
-
-    def paste(self, text: str) -> None:
-        """Paste, and wait for the answer."""
-        before = int(self.page.evaluate("Number(document.body.dataset.answered ?? 0)"))
-        self.page.get_by_role("button", name="Paste data…").click()
-        self.page.get_by_label("JSON").fill(text)
-        self.page.get_by_role("button", name="Use this").click()
-        self.answered(before + 1)
 
 
 @pytest.fixture
@@ -239,25 +169,17 @@ def test_evidence_leads_to_its_resource(looked: Looked) -> None:
 def test_the_workbench_is_usable_with_the_keyboard_alone(looked: Looked) -> None:
     """Without a mouse: the slider moves, the tabs change, a rule opens."""
     page = looked.workbench("#example=thirteen-days")
-    _tab_to(page, "#if-back_pain_days")
+    looked.tab_to("#if-back_pain_days")
     page.keyboard.press("ArrowRight")
     looked.answered(2)
     assert "lumbar-stabilization" in _offered(page)
-    _tab_to(page, "#tab-rules")
+    looked.tab_to("#tab-rules")
     page.keyboard.press("ArrowRight")
     expect(page.locator("#panel-facts")).to_be_visible()
     page.keyboard.press("ArrowLeft")
-    _tab_to(page, "#panel-rules summary")
+    looked.tab_to("#panel-rules summary")
     page.keyboard.press("Enter")
     expect(page.locator("#panel-rules details").first).to_have_attribute("open", "")
-
-
-def _tab_to(page: Page, wanted: str) -> None:
-    for _ in range(80):
-        page.keyboard.press("Tab")
-        if page.evaluate("(wanted) => document.activeElement?.matches(wanted) ?? false", wanted):
-            return
-    raise AssertionError(f"the keyboard does not reach {wanted}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -269,9 +191,6 @@ def test_axe_finds_nothing_serious(chromium: Browser, address: str, path: str, s
     if path == "/workbench/":
         for summary in page.locator("#panel-rules > div details summary").all()[:2]:
             summary.click()
-    found = Axe().run(page).response["violations"]
+    grave = one.grave()
     one.context.close()
-    grave = [
-        (each["id"], [node["html"][:160] for node in each["nodes"][:3]]) for each in found if each["impact"] in {"serious", "critical"}
-    ]
     assert grave == []

@@ -13,9 +13,9 @@ import requests
 from sqlalchemy import select
 
 from builders.served import COMMAND, ROOT, free_port, process_environment, served
-from exercise_cds.records import DecisionLog, FeedbackStore, KeyRing, Store, open_store, parse_keys
+from exercise_cds.records import KeyRing, Store, parse_keys
 from exercise_cds.records.schema import audit
-from records.made_up import Practice, listings
+from records.made_up import keep_practice
 
 NAME, PASSWORD = "committee", "a long enough password"
 PROXY = {"X-Forwarded-User": "Dr. Who"}
@@ -27,27 +27,10 @@ def _keys() -> KeyRing:
     return parse_keys(f"a {'0123456789abcdef' * 4}")
 
 
-def fill(url: str) -> Store:
-    """A database with decisions of 400 days, and feedback on a third of their cards."""
-    store = open_store(url, keys=_keys())
-    log, practice = DecisionLog(store, linger=0), Practice(DECISIONS)
-    for listing in listings():
-        log.served(listing)
-    records = [practice.record(number) for number in range(DECISIONS)]
-    for record in records:
-        log.put(record)
-    log.close()
-    feedback = FeedbackStore(store)
-    for record in records:
-        if entries := list(practice.feedback(record)):
-            feedback.add(entries, service=record.service, issuer=record.issuer, tenant=record.tenant)
-    return store
-
-
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """Records that are there before the process starts."""
-    found = fill(f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.sqlite'}")
+    found = keep_practice(f"sqlite:///{tmp_path_factory.mktemp('records') / 'records.sqlite'}", DECISIONS, _keys())
     yield found
     found.close()
 

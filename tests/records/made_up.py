@@ -9,7 +9,7 @@ from uuid import UUID
 
 from exercise_cds.model.decision import Outcome, Why, Withheld
 from exercise_cds.model.record import DecisionRecord, FeedbackEntry, GivenCard
-from exercise_cds.records.decisions import PackListing
+from exercise_cds.records import DecisionLog, FeedbackStore, KeyRing, PackListing, Store, open_store
 
 FIRST = datetime(2025, 11, 1, tzinfo=UTC)
 DAYS = 400
@@ -98,3 +98,20 @@ class Practice:
                     continue
             reason = ("https://reasons.example", draw.choice(REASONS)) if draw.random() < 0.7 else None
             yield FeedbackEntry(card.uuid, "overridden", at + timedelta(seconds=30), (), reason)
+
+
+def keep_practice(url: str, decisions: int, keys: KeyRing | None = None) -> Store:
+    """A database with so many decisions of 400 days, and feedback on a third of their cards."""
+    store, practice = open_store(url, keys=keys), Practice(decisions)
+    log = DecisionLog(store, linger=0)
+    for listing in listings():
+        log.served(listing)
+    records = [practice.record(number) for number in range(decisions)]
+    for record in records:
+        log.put(record)
+    log.close()
+    feedback = FeedbackStore(store)
+    for record in records:
+        if entries := list(practice.feedback(record)):
+            feedback.add(entries, service=record.service, issuer=record.issuer, tenant=record.tenant)
+    return store

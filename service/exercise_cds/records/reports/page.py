@@ -23,7 +23,7 @@ from exercise_cds.records.reports.table import Cell, Kind
 _DASH = "\N{EN DASH}"
 _LONG = 60
 """Rows from which a table is closed until somebody opens it."""
-_MOST_LIVE = 300
+_MOST_LIVE = 100
 """Rows of one table that a server shows; its file has the rest."""
 
 

@@ -12,8 +12,9 @@ import { drawControls, find, reveal } from "./whatif.js";
 const question = { example: "", pasted: null, service: null, date: null, changed: {} };
 let request = null;
 let before = null;
-let asking = null;
-let waiting = 0;
+let asking = false;
+let next = null;
+let shown = null;
 
 function read() {
   const link = new URLSearchParams(location.hash.slice(1));
@@ -42,21 +43,34 @@ function link() {
 
 const storyOf = () => [...at("example").options].find((option) => option.value && option.value === question.example);
 
+// One question at a time. What changes meanwhile is asked as soon as the answer is there, so that a dragged slider never waits for a pause.
 async function ask(fresh) {
-  asking?.abort();
-  asking = new AbortController();
+  if (asking) {
+    next = { fresh: fresh || Boolean(next?.fresh) };
+    return;
+  }
+  asking = true;
+  const answer = await answerOf(fresh);
+  asking = false;
+  const again = next;
+  next = null;
+  // an answer about another example or chart than the one that is chosen now is not drawn
+  if (!again?.fresh) (answer.error ? fault(answer.error) : show(answer));
+  if (again) ask(again.fresh || (fresh && Boolean(answer.error)));
+}
+
+async function answerOf(fresh) {
   const body = { what_if: question.changed, resources: fresh };
   if (question.pasted === null) body.example = question.example;
   else body.pasted = question.pasted;
   if (question.service) body.service = question.service;
   if (question.date) body.date = question.date;
   try {
-    const answered = await fetch("/workbench/evaluate", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body), signal: asking.signal });
+    const answered = await fetch("/workbench/evaluate", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
     const answer = await answered.json();
-    if (answered.ok) show(answer);
-    else fault(answer.error ?? answer.issue?.[0]?.details?.text ?? "The service refused the question.");
-  } catch (error) {
-    if (error.name !== "AbortError") fault("The service does not answer: is it still running?");
+    return answered.ok ? answer : { error: answer.error ?? answer.issue?.[0]?.details?.text ?? "The service refused the question." };
+  } catch {
+    return { error: "The service does not answer: is it still running?" };
   }
 }
 
@@ -86,11 +100,22 @@ function show(answer) {
   drawPrograms(answer);
   drawCards(answer);
   drawTimeline(answer.timeline, openResource);
-  drawFacts(answer, openResource, question.changed);
-  drawRules(answer, reveal);
-  drawJson(request, answer);
+  shown = answer;
+  drawPanel();
   history.replaceState(null, "", link() || location.pathname);
   document.body.dataset.answered = String(Number(document.body.dataset.answered ?? 0) + 1);
+}
+
+// Only the panel that is looked at is drawn; another when its tab is chosen.
+const PANELS = {
+  "panel-rules": () => drawRules(shown, reveal),
+  "panel-facts": () => drawFacts(shown, openResource, question.changed),
+  "panel-json": () => drawJson(request, shown),
+};
+
+function drawPanel() {
+  const chosen = document.querySelector("[role=tab][aria-selected=true]").getAttribute("aria-controls");
+  if (shown) PANELS[chosen]?.();
 }
 
 const WORDS = { offered: "offered", "in place": "already under way", withheld: "withheld", "not offered": "not offered" };
@@ -110,8 +135,7 @@ function drawPrograms(answer) {
 function change(name, value) {
   if (value === undefined) delete question.changed[name];
   else question.changed[name] = value;
-  clearTimeout(waiting);
-  waiting = setTimeout(() => ask(false), 40);
+  ask(false);
 }
 
 function use(text) {
@@ -164,6 +188,7 @@ function tabs() {
       one.tabIndex = chosen ? 0 : -1;
       at(one.getAttribute("aria-controls")).hidden = !chosen;
     }
+    drawPanel();
   };
   all.forEach((tab, place) => {
     tab.addEventListener("click", () => choose(tab));

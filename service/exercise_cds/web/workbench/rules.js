@@ -26,10 +26,12 @@ export function drawRules(answer, turn) {
 
 function drawRule(rule, open, turn) {
   const group = rule.group.replaceAll(" ", "-");
-  return h("details", { class: `rule ${group}`, "data-rule": rule.id, open: open.has(rule.id) },
+  const tree = h("ul", { class: "tree" });
+  const grow = () => tree.childElementCount || tree.append(...[node(rule.when, "when", turn), rule.unless && node(rule.unless, "unless", turn)].filter(Boolean));
+  if (open.has(rule.id)) grow();
+  return h("details", { class: `rule ${group}`, "data-rule": rule.id, open: open.has(rule.id), ontoggle: grow },
     h("summary", {}, h("span", { class: "title" }, rule.title), h("span", { class: "does" }, rule.does.join(", ")), rule.group !== "fired" && rule.miss && h("span", { class: "miss" }, rule.miss)),
-    h("p", { class: "soft" }, h("code", {}, rule.id), ` ${rule.where}`),
-    h("ul", { class: "tree" }, node(rule.when, "when", turn), rule.unless && node(rule.unless, "unless", turn)));
+    h("p", { class: "soft" }, h("code", {}, rule.id), ` ${rule.where}`), tree);
 }
 
 function node(one, label, turn) {
