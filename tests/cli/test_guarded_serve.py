@@ -68,6 +68,13 @@ def test_feedback_on_a_given_card_is_stored(process: Served) -> None:
     assert _report(process, fresh_token(SERVICE), entry).status_code == 401
 
 
+def test_the_greeting_says_what_can_be_typed(process: Served) -> None:
+    """Where tokens are asked for, the greeting has a command that signs, with the address that tokens name, and no curl that is refused."""
+    assert f"exercise-cds call {process.url} --fhir FOLDER --patient ID --token-key FILE" in process.said()
+    assert f"--token-base {BASE}" in process.said()
+    assert "curl" not in process.said()
+
+
 def test_an_excepted_client_is_shouted_at_the_start(process: Served) -> None:
     """SEC-10: a client whose tokens may be used again is named in the greeting, and its retry is answered."""
     assert "TOKENS OF https://retries.example.org MAY BE USED AGAIN" in process.said()

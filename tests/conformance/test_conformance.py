@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives import serialization
 
-from builders.broken_services import careless, running
+from builders.broken_services import GOOD_CARD, careless, running
 from builders.broken_services import trusting as too_trusting
 from builders.served import COMMAND, ROOT, process_environment, served
 from builders.tokens import BASE, ISSUER, a_key, trusting_environment
 from exercise_cds.conformance import MOST, RULES
+from exercise_cds.conformance.occasions import seen_on
 
+NEVER_SEEN = {"CH-001", "CH-111", "CH-115", "CH-121"}
+"""What our own service gives no occasion to see, on loopback: TLS, two recommendations, a delete, a link to a SMART app."""
 SHIPPED = {"EXERCISE_CDS_NAMED_SERVICES": "low-back-pain-orders-sign"}
 
 
@@ -57,11 +60,13 @@ def test_we_keep_what_we_examine(tmp_path: Path) -> None:
 
 def test_we_keep_what_we_examine_with_tokens(tmp_path: Path, key: Path) -> None:
     """CH-130 to CH-136: with a key, calls without token, with alg none, with an HMAC, for another address or used twice are refused."""
-    with served(tmp_path, COMMAND, ("serve",), **trusting_environment(tmp_path), **SHIPPED) as process:
+    links = {"EXERCISE_CDS_HANDOUTS__BASE_URL": f"{BASE}/handouts"}
+    with served(tmp_path, COMMAND, ("serve",), **trusting_environment(tmp_path), **SHIPPED, **links) as process:
         options = ("--token-key", str(key), "--token-kid", "k1", "--token-issuer", ISSUER, "--token-base", BASE, "--feedback")
         status, found = _examine(process.url, *options)
     assert (status, found["broken"], _verdicts(found, "advice")) == (0, [], {})
     assert {"CH-130", "CH-135", "CH-136", "SEC-10", "CH-128"} <= set(_verdicts(found, "kept"))
+    assert set(_verdicts(found, "not seen")) == NEVER_SEEN
     assert found["requests"] <= MOST
 
 
@@ -94,6 +99,26 @@ def test_a_trusting_service_is_caught(key: Path) -> None:
     assert status == 1
     assert {"CH-022", "CH-080", "CH-128", "CH-136"} <= set(_verdicts(found, "broken"))
     assert {"CH-006", "CH-135", "CH-150", "SEC-10"} <= set(_verdicts(found, "advice"))
+    assert {"CH-096", "CH-097", "CH-110", "CH-113", "CH-120", "SEC-31"} <= set(_verdicts(found, "not seen"))
+
+
+@pytest.mark.parametrize(
+    ("card", "seen"),
+    [
+        (GOOD_CARD, {"CH-090", "CH-091", "CH-093", "CH-094", "CH-099", "CH-126", "SEC-30"}),
+        (
+            {"links": [{"label": "a", "type": "smart"}]},
+            {"CH-091", "CH-093", "CH-094", "CH-098", "CH-120", "CH-121", "CH-122", "CH-126", "SEC-30"},
+        ),
+        ({"suggestions": 5, "links": {"a": 1}, "source": "x"}, {"CH-091", "CH-093", "CH-094", "CH-095", "CH-096", "CH-098", "CH-099"}),
+        ("a text", set()),
+    ],
+)
+def test_a_rule_without_occasion_is_not_kept(card: Any, seen: set[str]) -> None:
+    """A card without links does not keep the rules of links: only what a card has counts, whatever shape it is of."""
+    assert seen <= set(seen_on([card]))
+    if "suggestions" not in card:
+        assert seen == set(seen_on([card]))
 
 
 def test_nobody_there_is_a_sentence() -> None:
@@ -153,4 +178,4 @@ def test_call_signs_its_calls(tmp_path: Path, key: Path) -> None:
     assert signed.returncode == 0, signed.stderr
     assert "cards" in json.loads(signed.stdout)["response"]
     assert unsigned.returncode == 1
-    assert "was answered 401" in unsigned.stderr
+    assert "was answered 401: it asks for tokens, so sign the calls (--token-key" in unsigned.stderr

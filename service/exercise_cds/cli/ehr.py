@@ -148,10 +148,20 @@ class Service:
         except orjson.JSONDecodeError:
             found = None
         if answered.status_code != 200:
-            raise NoAnswer(f"{method} {url} was answered {answered.status_code}", found)
+            signed = "Authorization" in headers
+            raise NoAnswer(f"{method} {url} was answered {answered.status_code}{_help(answered.status_code, signed=signed)}", found)
         if not isinstance(found, dict):
             raise NoAnswer(f"{method} {url} was answered with something that is no JSON object")
         return found
+
+
+def _help(status: int, *, signed: bool) -> str:
+    """A 401 says nothing, on purpose; what can be done from this side."""
+    if status != 401:
+        return ""
+    if not signed:
+        return ": it asks for tokens, so sign the calls (--token-key, --token-issuer, --token-kid)"
+    return ": it does not know this key, issuer or address (--token-base); the reason stands in its log"
 
 
 def _leave_alone(request: requests.PreparedRequest) -> requests.PreparedRequest:

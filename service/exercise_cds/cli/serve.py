@@ -44,6 +44,7 @@ def serve(config: Path | None, **flags: Any) -> None:
     console = Console(stderr=True, soft_wrap=True, highlight=False)
     try:
         settings = load(config, **flags)
+        logs.configure(settings.log_level)
         metrics = Metrics()
         source = fhir_servers(settings, lambda result: metrics.fhir_queries.labels(result).inc())
         server.look_at_port(settings)
@@ -53,7 +54,6 @@ def serve(config: Path | None, **flags: Any) -> None:
         _stop(console, *fault.sentences)
     except server.PortTaken as fault:
         _stop(console, str(fault))
-    logs.configure(settings.log_level)
     pack = _pack(settings, console)
     pause = files_of(settings).pause_now(pack)
     for finding in pause.findings:
@@ -151,7 +151,13 @@ def _greeting(settings: Settings) -> Text:
     words.append("  Discovery  ", style="bold")
     words.append(f"{address}\n")
     service, example = EXAMPLE
-    if example.exists():
+    if settings.authentication == "on":
+        words.append("  A card     ", style="bold")
+        known_as = f" --token-base {settings.base_url}" if settings.base_url and not address.startswith(f"{settings.base_url}/") else ""
+        words.append(
+            f"exercise-cds call {address} --fhir FOLDER --patient ID --token-key FILE --token-kid KID --token-issuer ISS{known_as}\n"
+        )
+    elif example.exists():
         words.append("  A card     ", style="bold")
         words.append(f"curl -s -H 'Content-Type: application/json' --data @{example} {address}/{service}\n")
     words.append("  Stop       ", style="bold")

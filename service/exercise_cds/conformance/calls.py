@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 from exercise_cds.cards.invariants import broken_invariants
+from exercise_cds.conformance.occasions import seen_on
 from exercise_cds.conformance.patient import request_for
 from exercise_cds.conformance.report import RULES, Report
 from exercise_cds.conformance.visitor import ENDPOINT, Answer, Visitor
@@ -21,7 +22,6 @@ _OURS = (
 )  # fmt: skip
 """Parts of sentences about what we ask for beyond the guide."""
 _BAD_OUTCOME = {"resourceType": "OperationOutcome", "issue": [{"severity": "error", "code": "exception"}]}
-_CARD_RULES = tuple(rule for rule in RULES if "CH-090" <= rule <= "CH-121")
 
 
 def look_at_service(visitor: Visitor, report: Report, service: Mapping[str, Any], today: date) -> list[str]:
@@ -68,9 +68,9 @@ def _look_at_answer(answer: Answer, report: Report, path: str) -> list[str]:
     if isinstance(cards, list):
         report.look("CH-080", kept=True, otherwise="")
         report.look("CH-002", kept=True, otherwise="")
-    for rule in _CARD_RULES if cards else ():
-        if not any(sentence.startswith(rule) for sentence in broken):
-            report.look(rule, kept=True, otherwise="")
+        for rule in seen_on(cards):
+            if not any(sentence.startswith(rule) for sentence in broken):
+                report.look(rule, kept=True, otherwise="")
     for sentence in broken:
         found = _ID.match(sentence)
         rule = found.group() if found and found.group() in RULES else "CH-095"  # lessons are about what a card suggests
