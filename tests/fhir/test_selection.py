@@ -195,15 +195,19 @@ def test_plans_by_category_and_activity(elements: dict[str, Any], is_taken: bool
 
 
 def test_verdicts_are_remembered_without_the_patients_words() -> None:
-    """What selection remembers of an element is a digest of sixteen bytes and names of facts; the memory is bounded."""
+    """Of an element that holds words selection remembers a digest of sixteen bytes, of codes alone their bytes; both are bounded."""
     plan = plan_of([fact("back", "condition", matcher=Matcher(codes=frozenset({(ICD10CM, "M54.50")})))])
     (look, *_) = plan.selectors["Condition"].looks
     read(everything_of(bundle(resource("Condition", code={"text": "Pat Example has a cold"}))), plan=plan)
     assert look.seen is not None
     assert [(len(digest), names) for digest, names in look.seen.items()] == [(16, frozenset())]
+    assert not look.known
     look.seen.update({number.to_bytes(16): frozenset() for number in range(MOST_REMEMBERED)})
-    read(everything_of(bundle(resource("Condition"))), plan=plan)
-    assert len(look.seen) == 1
+    look.known.update({number.to_bytes(16): frozenset() for number in range(MOST_REMEMBERED)})
+    spoken = coded(ICD10CM, "M54.50", "Pat Example has backache")
+    read(everything_of(bundle(resource("Condition"), resource("Condition", "x2", code=spoken))), plan=plan)
+    assert [(len(digest), names) for digest, names in look.seen.items()] == [(16, {"back"})]
+    assert list(look.known.items()) == [(text_of(coded(ICD10CM, "M54.50")), {"back"})]
 
 
 def everything_of(conditions: Any) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class RawEntry(Struct, frozen=True, gc=False):
         return self.type != OUTCOME and self.mode not in _NOT_MATCHES
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Page:
     """One Bundle, or a resource standing alone."""
 
@@ -108,11 +108,14 @@ class Reader:
         page = Page([], [], _has_next(_value(bundle.link, f"{place}.link")), _total(_value(bundle.total, f"{place}.total")))
         found = () if bundle.entry is UNSET else bundle.entry
         self._count(len(found))
-        entries, faults = page.entries, page.faults
+        entries, faults, names = page.entries, page.faults, _names
         for number, around in enumerate(found):
             fields = around.resource
-            type_ = None if fields is UNSET else type_of(fields, place)
-            if fields is UNSET or type_ is None or type_ == "Bundle":
+            raw = fields.get("resourceType") if fields else None
+            type_ = names.get(bytes(raw)) if raw is not None else None
+            if type_ is None and fields:
+                type_ = type_of(fields, place)
+            if not fields or type_ is None or type_ == "Bundle":
                 faults.append(_fault(place, number, around))
             else:
                 entries.append(RawEntry(place, number, type_, fields, around))

@@ -87,10 +87,12 @@ class _Reading:
     def key(self, query: Query, texts: tuple[bytes, ...], bundle: Cut | None = None) -> None:
         """Everything under one key: the value itself (and what it was cut into, where it was) and the further pages of its search."""
         pages = [self._page(query, text, number, bundle if number == 1 else None) for number, text in enumerate(texts, 1)]
-        bundled = Bundled([entry for page in pages for entry in page.entries])
-        selectors = self.plan.selectors
+        bundled = Bundled([entry for page in pages for entry in page.entries] if len(pages) > 1 else pages[0].entries)
+        selectors, told = self.plan.selectors, self.patients.told
         for entry in bundled.entries:
-            if self._is_ours(query, entry, bundled, selectors):
+            subject = entry.fields.get("subject")  # nearly always one that was told before: then there is no more to ask
+            again = subject is not None and entry.type != "Patient" and told.get(bytes(subject)) is Whose.OURS
+            if again or self._is_ours(query, entry, bundled, selectors):
                 self._take(entry, bundled, selectors)
         self._completeness(query, pages, bundled.entries)
 
@@ -190,16 +192,13 @@ class _Reading:
 
     def _completeness(self, query: Query, pages: list[Page], entries: list[RawEntry]) -> None:
         """Whether everything that was asked for is there."""
-        for entry in entries:
-            if entry.type == OUTCOME:
-                self.issues.append(Issue(IssueKind.OUTCOME, entry.where))
-                if entry.number < 0 or is_failure(entry):
-                    self.gap(query, gaps.failed(query))
+        for entry in [one for one in entries if one.type == OUTCOME]:
+            self.issues.append(Issue(IssueKind.OUTCOME, entry.where))
+            if entry.number < 0 or is_failure(entry):
+                self.gap(query, gaps.failed(query))
         asked = [entry for entry in entries if entry.type in query.types]
-        if (
-            not asked and len({entry.type for entry in entries if entry.is_match}) == 1
-        ):  # several types are a whole record, without this one
-            self.gap(query, gaps.other_types(query))
+        if entries and not asked and len({entry.type for entry in entries if entry.is_match}) == 1:
+            self.gap(query, gaps.other_types(query))  # several types are a whole record, without this one
         if pages[-1].more or (pages[0].total or 0) > len(asked):
             self.issues.append(Issue(IssueKind.MORE_PAGES, query.key))
             self.gap(query, gaps.more_pages(query, asked, self.zone))
@@ -221,7 +220,7 @@ class _Reading:
         return Chart(
             today=today,
             zone=self.zone,
-            entries={name: tuple(self.entries.get(name, ())) for name in self.plan.facts},
+            entries=dict.fromkeys(self.plan.facts, ()) | {name: tuple(found) for name, found in self.entries.items()},
             gaps=self.gaps,
             unreadable=tuple(self.unreadable),
             issues=self.issues,

@@ -31,16 +31,21 @@ def concept(text: bytes, place: str) -> CodeableConcept | None:
         made = CodeableConcept.model_validate(value)
     except ValidationError:
         return None
-    if _is_vocabulary(value):
+    if is_vocabulary(value):
         if len(_kept) >= MOST_KEPT:
             _kept.clear()
         _kept[text] = made
     return made
 
 
-def _is_vocabulary(value: dict[str, Any]) -> bool:
+def is_vocabulary(value: Any) -> bool:
+    """Whether a CodeableConcept, or each of a list of them, holds codes and their displays and nothing else."""
+    if isinstance(value, list):
+        return all(map(is_vocabulary, value))
+    if not isinstance(value, dict) or not value.keys() <= {"coding", "text"}:
+        return False
     codings = value.get("coding") or []
-    if not value.keys() <= {"coding", "text"} or not all(isinstance(one, dict) and one.keys() <= _CODING for one in codings):
+    if not isinstance(codings, list) or not all(isinstance(one, dict) and one.keys() <= _CODING for one in codings):
         return False
     text = value.get("text")
     return text is None or any(text == coding.get("display") for coding in codings)

@@ -70,10 +70,17 @@ def _only_failed(query: Query, text: bytes, bundle: Cut | None = None) -> bool:
     """Whether a Bundle holds nothing but OperationOutcomes that tell of a failure. One that only remarks that there are no
     results (a warning, as some servers send it) is an empty answer, not a failed one.
     """  # noqa: D205 - one paragraph
-    if (bundle is not None and (bundle.entry is UNSET or not bundle.entry)) or OUTCOME.encode() not in text:
+    if OUTCOME.encode() not in (text if bundle is None else _first_type(bundle)):
         return False
     page = Reader(_ANY_SIZE, flat=True).page(text, query.key, bundle)
     return not page.faults and all(entry.type == OUTCOME for entry in page.entries) and any(map(is_failure, page.entries))
+
+
+def _first_type(bundle: Cut) -> bytes:
+    """The type of a Bundle's first resource, as JSON text; empty where there is none."""
+    fields = bundle.entry[0].resource if bundle.entry else UNSET
+    raw = fields.get("resourceType") if fields else None
+    return bytes(raw) if raw is not None else b""
 
 
 def _failed(query: Query) -> NotObtained:

@@ -4,9 +4,10 @@ Selection keeps whatever it cannot judge: an element that decides and is absent 
 validation then says what is wrong. It may take more than the derive functions will use (it asks neither for a site nor for a status);
 it never takes less, which a property test compares with reading everything.
 
-The verdict on an element of vocabulary is kept under a digest of its bytes, keyed with a secret of this process: the same code comes with
-thousands of patients. Of a patient nothing stays: neither text nor code, only sixteen bytes that nobody can turn back, and the names
-of the pack's facts. The memory is bounded and lives as long as the plan.
+The verdict on an element that holds codes is kept: the same code comes with thousands of patients. One of vocabulary alone, as `intern.py`
+tells it, is kept by its bytes; one that may hold words of a patient under a digest, keyed with a secret of this process: of a patient
+nothing stays but sixteen bytes that nobody can turn back, and the names of the pack's facts. Both memories are bounded and live as
+long as the plan.
 """
 
 from __future__ import annotations
@@ -17,8 +18,7 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
-from msgspec import Raw
-
+from exercise_cds.fhir.intern import is_vocabulary
 from exercise_cds.fhir.raw import Fields, value_of
 from exercise_cds.model.codes import Stems
 from exercise_cds.model.kinds import KINDS, Ask
@@ -54,12 +54,18 @@ class Selector:
 
     def take(self, fields: Fields, place: str) -> Names:
         """The facts that take this entry. Raises BadRequest where an element that is looked at holds a name twice."""
-        if self.decides and self.decides.isdisjoint(fields):
+        if self.decides and fields.keys().isdisjoint(self.decides):
             return self.everybody
         taken = self.unasking
         for look in self.looks:
             raw = fields.get(look.element)
-            if raw is not None and (names := look.verdict(self, raw, place)):
+            if raw is None:
+                continue
+            text = bytes(raw)
+            names = look.known.get(text)
+            if names is None:
+                names = look.verdict(self, text, place)
+            if names:
                 taken = taken | names if taken else names
         return taken
 
@@ -196,15 +202,17 @@ _DECIDES: Mapping[str, Names] = {
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One element that is looked at, how it is judged, and the verdicts so far (None: not kept)."""
+    """One element that is looked at, how it is judged, and the verdicts so far (`seen` None: not kept)."""
 
     element: str
     judge: Judge
     seen: dict[bytes, Names] | None = field(default=None, compare=False, repr=False)
+    """By digest."""
+    known: dict[bytes, Names] = field(default_factory=dict, compare=False, repr=False)
+    """By the bytes of vocabulary."""
 
-    def verdict(self, selector: Selector, raw: Raw, place: str) -> Names:
-        """The facts that take an entry with this element."""
-        text = bytes(raw)
+    def verdict(self, selector: Selector, text: bytes, place: str) -> Names:
+        """The facts that take an entry with this element, which is not known yet."""
         if self.seen is None:
             return self.judge(selector, value_of(text, place))
         digest = _SECRET.copy()
@@ -212,11 +220,19 @@ class Look:
         key = digest.digest()
         names = self.seen.get(key)
         if names is None:
-            names = self.judge(selector, value_of(text, place))
-            if len(self.seen) >= MOST_REMEMBERED:
-                self.seen.clear()
-            self.seen[key] = names
+            value = value_of(text, place)
+            names = self.judge(selector, value)
+            if is_vocabulary(value):
+                _remember(self.known, text, names)
+            else:
+                _remember(self.seen, key, names)
         return names
+
+
+def _remember(memory: dict[bytes, Names], key: bytes, names: Names) -> None:
+    if len(memory) >= MOST_REMEMBERED:
+        memory.clear()
+    memory[key] = names
 
 
 def selectors_of(facts: Iterable[FactSpec], *, drafts: bool) -> Mapping[str, Selector]:

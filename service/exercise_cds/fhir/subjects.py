@@ -53,7 +53,7 @@ class Patients:
 
     patient_id: str
     base: tuple[str, str, int | None, str] | None
-    _told: dict[bytes, Whose] = field(default_factory=dict)
+    told: dict[bytes, Whose] = field(default_factory=dict)
     """Verdicts on subjects that need no bundle, by their bytes: a chart repeats one subject in every entry."""
 
     def of_patient(self, fields: Fields, place: str) -> Whose:
@@ -72,7 +72,7 @@ class Patients:
         if raw is None:
             return Whose.UNKNOWN if "subject" in model_of(entry.type).required else Whose.OURS
         text = bytes(raw)
-        told = self._told.get(text)
+        told = self.told.get(text)
         if told is not None:
             return told
         subject = value_of(text, f"{place}.subject")
@@ -85,7 +85,7 @@ class Patients:
             return self._in_bundle(reference, place, resolve)
         else:
             whose = self._by_reference(reference)
-        self._told[text] = whose
+        self.told[text] = whose
         return whose
 
     def _by_reference(self, reference: str) -> Whose:
