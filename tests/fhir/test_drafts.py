@@ -31,7 +31,7 @@ def test_an_order_may_stand_in_both() -> None:
 
 
 def test_order_select_is_about_what_was_selected() -> None:
-    """Of the drafts only those named by `selections` count, by `Type/id` or by fullUrl."""
+    """CH-046: of the drafts only those named by `selections` count, by `Type/id` or by fullUrl."""
     entry = {"fullUrl": "urn:uuid:22222222-2222-2222-2222-222222222222", "resource": WORDS}
     drafts = bundle(REST, entry)
     assert taken(read(drafts=drafts, selections=("ServiceRequest/rest",)))["drafts_rest"] == ("rest",)

@@ -32,7 +32,10 @@ def asked_of(it: Ehr) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("name", NOTHING_TO_USE)
 def test_a_failing_server_has_its_own_words(ehr: Callable[..., Ehr], name: str) -> None:
-    """Each way to fail leaves the key not obtained, says why on the card, and is answered 412 since Condition is required (CH-057)."""
+    """Each way to fail leaves the key not obtained, says why on the card, and is answered 412 since Condition is required (CH-057).
+
+    Among them are bodies without an end, a gigabyte in a megabyte, and answers that drip: bytes and time have limits (SEC-22).
+    """
     play, words = NOTHING_TO_USE[name]
     it = ehr(deadline=DEADLINE if words == LATE else AMPLE, limits=SMALL, plays={"Condition": play})
     seen = it.ask_in_time(prefetch=asked_of(it))

@@ -13,6 +13,7 @@ from flask.testing import FlaskClient
 
 from builders.hook_requests import SERVICE_OF
 from exercise_cds import rulepack
+from exercise_cds.cards import Composer
 from exercise_cds.cds_service import CdsService, prepare
 from exercise_cds.settings import Settings
 from exercise_cds.web import create_app
@@ -24,10 +25,11 @@ Ask = Callable[[dict[str, Any]], Any]
 
 @pytest.fixture(scope="session")
 def house() -> FlaskClient:
-    """Every service of the shipped pack."""
+    """Every service of the shipped pack, with links to handouts."""
     pack = rulepack.load(ROOT / "rules" / "low-back-pain").pack
     assert pack is not None
-    steward = CdsService(prepare(pack, named_services=frozenset(pack.services)))
+    composer = Composer(pack, handouts_base_url="https://clinic.example.org/handouts")
+    steward = CdsService(prepare(pack, named_services=frozenset(pack.services), composer=composer))
     return create_app(steward, Settings(authentication="none", rates={"address": 0, "client": 0}), clock=lambda: NOW).test_client()
 
 

@@ -6,6 +6,7 @@ import copy
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 from uuid import UUID
@@ -15,6 +16,9 @@ import pytest
 from fhir.resources.R4B import get_fhir_model_class
 from flask.testing import FlaskClient
 
+from builders.ehr import shipped, story
+from exercise_cds.cds_service import CdsService
+from exercise_cds.model.client import Client
 from protocol.conftest import Ask, example
 
 
@@ -103,6 +107,53 @@ def test_what_was_not_sent_is_not_taken_for_absent(ask: Ask) -> None:
     answer = ask(example("conditions-not-sent"))
     assert answer.status_code == 412
     assert "Condition" in answer.json["issue"][0]["details"]["text"]
+    blind = example("procedures-not-sent")
+    sighted = {**blind, "prefetch": {**blind["prefetch"], "procedures": None}}
+    told, offered = zip(*(_told_and_offered(ask(request)) for request in (blind, sighted)), strict=True)
+    assert "procedures were not sent" in told[0]
+    assert "procedures were not sent" not in told[1]
+    assert len(offered[0]) < len(offered[1])
+
+
+def _told_and_offered(answer: Any) -> tuple[str, list[str]]:
+    """All details in one text, and what is suggested."""
+    assert answer.status_code == 200
+    cards = answer.json["cards"]
+    return " ".join(card.get("detail", "") for card in cards), [one["label"] for card in cards for one in card.get("suggestions", [])]
+
+
+@pytest.mark.parametrize("user", ["Patient/example", "RelatedPerson/mother"])
+def test_patients_get_no_card_for_clinicians(ask: Ask, user: str) -> None:
+    """CH-042: a user that is the patient or a relative gets a 200 without a card, where a clinician gets one; a site may say otherwise."""
+    request = example("chronic-low-back-pain")
+    assert ask(request).json["cards"]
+    theirs = {**request, "context": {**request["context"], "userId": user}}
+    assert (ask(theirs).status_code, ask(theirs).json) == (200, {"cards": []})
+    told = story("chronic-low-back-pain")
+    steward = CdsService(shipped())
+    asked = [
+        steward.visit(replace(told.request, user_id=user), Client("https://ehr.example.org", patients_may_ask=may), told.now)
+        for may in (False, True)
+    ]
+    assert [len(seen.composed.cards) for seen in asked] == [0, 1]
+
+
+def test_another_patients_data_are_refused_or_left_alone(ask: Ask) -> None:
+    """SEC-24: another Patient in the prefetch, or in fhirAuthorization, is a 400 without a card; another's Condition offers nothing."""
+    request = example("chronic-low-back-pain")
+    other = copy.deepcopy(request)
+    other["prefetch"]["patient"]["id"] = "somebody-else"
+    access = {"access_token": "x", "token_type": "Bearer", "expires_in": 300, "scope": "patient/*.rs", "subject": "us", "patient": "other"}
+    for bad in (other, {**request, "fhirServer": "https://ehr.example.org/fhir", "fhirAuthorization": access}):
+        answer = ask(bad)
+        assert answer.status_code == 400
+        assert "cards" not in answer.json
+    theirs = copy.deepcopy(request)
+    for entry in theirs["prefetch"]["conditions"]["entry"]:
+        entry["resource"]["subject"] = {"reference": "Patient/somebody-else"}
+    told, offered = _told_and_offered(ask(theirs))
+    assert "conditions are not all known to be this patient's" in told
+    assert offered == []
 
 
 def test_uuids_name_one_thing(answers: dict[str, Any]) -> None:
@@ -162,6 +213,7 @@ def test_override_reasons_can_be_shown_and_sent_back(cards: list[dict[str, Any]]
 def test_links_are_plain(cards: list[dict[str, Any]]) -> None:
     """CH-098, CH-120, CH-121, CH-122: links have label and https address, are absolute, and start nothing by themselves."""
     links = [link for card in cards for link in card.get("links", [])]
+    assert len(links) > 20
     for link in links:
         assert set(link) == {"label", "url", "type"}
         assert (link["type"], urlsplit(link["url"]).scheme) == ("absolute", "https")
@@ -177,7 +229,7 @@ def test_actions_only_create_valid_drafts(cards: list[dict[str, Any]]) -> None:
         assert resource["resourceType"] in {"ServiceRequest", "CarePlan"}
         get_fhir_model_class(resource["resourceType"]).model_validate_json(json.dumps(resource))
         assert resource["status"] == "draft"
-        assert resource["subject"]["reference"].startswith("Patient/")
+        assert resource["subject"]["reference"] == "Patient/example", "every example is about the patient example"
         assert not {"id", "meta"} & set(resource)
         assert "urn:uuid" not in json.dumps(resource)
 
@@ -186,6 +238,7 @@ def test_extensions_are_objects(answers: dict[str, Any]) -> None:
     """CH-160: where there is an extension, it is an object with something in it."""
     holders = [*answers.values()] + [card for body in answers.values() for card in body["cards"]]
     extensions = [holder["extension"] for holder in holders if "extension" in holder]
+    assert len(extensions) > 20
     assert all(isinstance(extension, dict) and extension for extension in extensions)
 
 
@@ -198,10 +251,14 @@ def test_words_of_the_chart_stay_words(ask: Ask) -> None:
         entry["resource"]["code"]["coding"][0]["display"] = hostile
     answer = ask(request)
     assert answer.status_code == 200
+    shown = ""
     for card in answer.json["cards"]:
         for text in (card["summary"], card.get("detail", ""), *(one["label"] for one in card.get("suggestions", []))):
             assert not re.search(r"(?<!\\)<img", text)
             assert not re.search(r"(?<!\\)\[click", text)
+            assert not re.search(r"^ {0,3}# Heading", text, re.MULTILINE)
+            shown += text
+    assert "onerror" in shown, "the words must reach a card, or nothing was tried"
 
 
 def test_a_bundle_of_type_collection_counts(ask: Ask) -> None:
@@ -218,12 +275,14 @@ def test_a_bundle_of_type_collection_counts(ask: Ask) -> None:
 
 
 def test_signed_orders_may_be_signed_again(ask: Ask) -> None:
-    """CH-045: an order among draftOrders that is active, since it is signed again, is no mistake of the caller."""
+    """CH-045: an order among draftOrders that is active, since it is signed again, is no mistake of the caller: the same cards."""
     request = example("bed-rest-signed")
     assert request["hook"] == "order-sign"
+    summaries = [card["summary"] for card in ask(request).json["cards"]]
+    assert summaries
     for entry in request["context"]["draftOrders"]["entry"]:
         entry["resource"]["status"] = "active"
-    assert ask(request).status_code == 200
+    assert [card["summary"] for card in ask(request).json["cards"]] == summaries
 
 
 @pytest.mark.parametrize(
@@ -239,6 +298,7 @@ def test_odd_requests_get_the_same_cards(ask: Ask, change: dict[str, Any]) -> No
     """CH-036, CH-037: `user` as in 1.0, a hookInstance that is no UUID, and fields that we do not know change nothing of the answer."""
     request = example("chronic-low-back-pain")
     summaries = [[card["summary"] for card in ask({**request, **more}).json["cards"]] for more in ({}, change)]
+    assert summaries[0]
     assert summaries[0] == summaries[1]
 
 
@@ -265,6 +325,7 @@ def test_the_old_wrapper_is_read(ask: Ask) -> None:
     request = example("chronic-low-back-pain")
     wrapped = {key: {"response": {"status": "200 OK"}, "resource": value} for key, value in request["prefetch"].items()}
     summaries = [[card["summary"] for card in ask(one).json["cards"]] for one in (request, {**request, "prefetch": wrapped})]
+    assert summaries[0]
     assert summaries[0] == summaries[1]
 
 

@@ -185,7 +185,7 @@ def test_loopback_needs_no_second_flag(host: str) -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1"])  # noqa: S104 - that it is refused is the test
 def test_others_are_let_in_without_authentication_only_by_a_second_flag(host: str) -> None:
-    """An address that others can reach needs authentication or the flag that says what it means."""
+    """SEC-12: an address that others can reach needs authentication or the flag that says what it means."""
     (said,) = _sentences(host=host, authentication="none")
     assert said.startswith(f"--host: host is {host} while authentication is none")
     assert load(host=host, authentication="none", unauthenticated_beyond_loopback=True).host == host
