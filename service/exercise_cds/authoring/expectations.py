@@ -9,6 +9,9 @@ from exercise_cds.cds_service import Examination
 from exercise_cds.rulepack import Expectation
 from exercise_cds.wire import Card
 
+WORDS = frozenset({"cards", "no_cards", "says", "says_not"})
+"""Keys of `expect` that ask for the cards; all others ask for the decision alone."""
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import NamedTuple
 
-from exercise_cds.authoring.expectations import differences
+from exercise_cds.authoring.expectations import WORDS, differences
 from exercise_cds.authoring.mutants import Mutant, Sort, changed, every, mutants, mutated, trees
 from exercise_cds.authoring.runner import Ran, Runner
 from exercise_cds.cards import Composed, Composer
@@ -31,7 +31,6 @@ from exercise_cds.model.tree import Leaf, Node
 from exercise_cds.rulepack import Case
 
 NOBODY = -1
-_ASKS_FOR_WORDS = frozenset({"cards", "no_cards", "says", "says_not"})
 _HELD = Composed([], ())
 Key = tuple[tuple[str, float], ...]
 
@@ -87,7 +86,7 @@ class Trials:
         facts = one.seen.facts
         assert facts is not None
         readings = self._alone[key].readings(one.case.service, facts)
-        wants = bool(_ASKS_FOR_WORDS & one.case.expect.model_fields_set)
+        wants = bool(WORDS & one.case.expect.model_fields_set)
         return _Judge(number, one.case, one.seen, facts, readings, key, wants)
 
     def noticed_by(self, mutant: Mutant) -> int:

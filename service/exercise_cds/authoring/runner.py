@@ -26,6 +26,7 @@ from exercise_cds.rulepack import Case, load
 from exercise_cds.wire import HookRequest
 
 NOON = time(12, tzinfo=UTC)
+USER = "Practitioner/example"
 _REFUSED = Examination("", Decision(Outcome.NOTHING_TO_ADVISE, Gate.CLOSED, Gate.CLOSED), Composed([], ()))
 """What is seen of a request that was refused."""
 
@@ -84,7 +85,7 @@ class Runner:
 
     def serving(self, settings: Mapping[str, float]) -> Serving:
         """The pack with these settings, compiled; without any, as it stands."""
-        key = tuple(sorted(settings.items()))
+        key = _key(settings)
         if key not in self._serving:
             loaded = load(self._folder, self._overlay, settings=settings)
             if loaded.pack is None:
@@ -92,6 +93,14 @@ class Runner:
                 raise ValueError(f"the pack does not stand with these settings: {sentences}")
             self._serving[key] = prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
         return self._serving[key]
+
+    def compiled(self, settings: Mapping[str, float]) -> Serving | None:
+        """The same if a case has asked for it before: what was linked then, not what the files hold now."""
+        return self._serving.get(_key(settings))
+
+
+def _key(settings: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
+    return tuple(sorted(settings.items()))
 
 
 def request_of(case: Case, serving: Serving) -> HookRequest:
@@ -110,7 +119,7 @@ def request_of(case: Case, serving: Serving) -> HookRequest:
         hook_instance="00000000-0000-4000-8000-000000000000",
         service=case.service,
         patient_id=PATIENT,
-        user_id="Practitioner/example",
+        user_id=USER,
         drafts=orjson.dumps(bundle(drafts)) if hook.drafts else b"",
         selections=tuple(f"{draft['resourceType']}/{draft['id']}" for draft in drafts) if hook.selections else None,
         prefetch=prefetch,

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from exercise_cds.authoring.check import Checked, check
 from exercise_cds.authoring.packs_compared import Line, changes
+from exercise_cds.authoring.rerun import Rerun
 from exercise_cds.authoring.results import Results
-from exercise_cds.authoring.tests_of_pack import run
 
 Stamp = frozenset[tuple[str, int, int]]
 
@@ -19,6 +19,8 @@ class State:
 
     checked: Checked
     results: Results | None
+    rerun: Rerun | None = None
+    """What the next look may keep."""
 
     @property
     def failed(self) -> frozenset[str]:
@@ -36,15 +38,16 @@ class Saved:
     passes_now: frozenset[str] = frozenset()
 
 
-def stamp(folder: Path) -> Stamp:
+def stamp(folder: Path, overlay: Path | None = None) -> Stamp:
     """Name, size and time of every file: what differs after a save."""
     found = set()
-    for path in folder.rglob("*"):
+    for path in (*folder.rglob("*"), *([overlay] if overlay is not None else [])):
         try:
             status = path.stat()
         except OSError:
             continue  # gone between the listing and the look: an editor's own file
-        if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+        hidden = path != overlay and any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if path.is_file() and not hidden:
             found.add((str(path), status.st_size, status.st_mtime_ns))
     return frozenset(found)
 
@@ -52,10 +55,11 @@ def stamp(folder: Path) -> Stamp:
 def look(folder: Path, overlay: Path | None, before: State | None = None) -> Saved:
     """Check and run a pack, and hold it against the last state that could be served."""
     checked = check(folder, overlay)
-    if checked.errors:
+    if checked.errors or checked.pack is None:
         return Saved(State(checked, None))
-    state = State(checked, run(checked, checked.cases))
-    if before is None or before.checked.pack is None or checked.pack is None:
+    rerun = Rerun(checked, None if before is None else before.rerun)
+    state = State(checked, rerun.run(), rerun)
+    if before is None or before.checked.pack is None:
         return Saved(state)
     meaning = changes(before.checked.pack, checked.pack)
     return Saved(state, meaning, state.failed - before.failed, before.failed - state.failed)

@@ -30,7 +30,7 @@ def watch(*, pack: Path, overlay: Path | None, saves: int | None) -> None:
     if packs_at(pack) != [pack]:
         click.echo(f"{pack}: there is no pack.yaml in it.", err=True)
         sys.exit(2)
-    seen = stamp(pack)
+    seen = stamp(pack, overlay)
     saved = look(pack, overlay)
     served = saved.state
     tell_save(saved)
@@ -38,7 +38,7 @@ def watch(*, pack: Path, overlay: Path | None, saves: int | None) -> None:
     try:
         while saves is None or done < saves:
             time.sleep(LOOKS)
-            if (now := stamp(pack)) == seen:
+            if (now := stamp(pack, overlay)) == seen:
                 continue
             seen, done = now, done + 1
             click.echo(f"\n{datetime.now(UTC).astimezone():%H:%M:%S} saved")

@@ -49,6 +49,7 @@ _NEWEST: Mapping[str, Callable[[FactSpec, Look], Newest]] = MappingProxyType(
 """The kinds that `overruled_by` may name."""
 
 _NOTHING = NotRecorded()
+_NONE: Facts = MappingProxyType({})
 
 
 class Deriver:
@@ -65,12 +66,17 @@ class Deriver:
             for name, spec in pack.facts.items()
         }
 
-    def derive(self, chart: Chart, only: frozenset[str] | None = None) -> Facts:
-        """Every fact of the pack by name, or of `only` those."""
-        facts = dict(self._idle) if only is None else {name: fact for name, fact in self._idle.items() if name in only}
+    def alike(self, other: Deriver) -> bool:
+        """Whether both derive the same facts of every chart that was read alike."""
+        return (self._specs, self._terms) == (other._specs, other._terms)
+
+    def derive(self, chart: Chart, only: frozenset[str] | None = None, *, known: Facts = _NONE) -> Facts:
+        """Every fact of the pack by name, or of `only` those. `known` are facts that were derived of the same chart before."""
+        facts = dict(self._idle) if only is None else {name: self._idle[name] for name in self._idle.keys() & only}
+        facts |= known
         reading = _Reading(self._specs, self._types, self._terms, chart)
         for name in reading.busy():
-            if name in facts:
+            if name in facts and name not in known:
                 spec = self._specs[name]
                 facts[name] = DERIVE[spec.kind](spec, reading.look(spec))
         return facts

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Any
 
 from yaml import YAMLError
@@ -46,8 +47,12 @@ class _Doubt(Exception):
     """The careful reader must look."""
 
 
+@lru_cache(maxsize=256)
 def quick_root(text: str) -> Node | None:
-    """The root of one file's text (already without hidden characters and tabs); None where the careful reader must look."""
+    """The root of one file's text (already without hidden characters and tabs); None where the careful reader must look.
+
+    The same for the same text: a pack is linked again for every set of settings and after every save, and few of its files change.
+    """
     if CParser is None or _KEY_WITHOUT_SPACE.search(text):
         return None
     try:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from exercise_cds.model.codes import Code, ValueSet
+from exercise_cds.model.where import Finding
 from exercise_cds.rulepack.codings import key_of, system_of
 from exercise_cds.rulepack.json_reader import read_json
 from exercise_cds.rulepack.nodes import Place
@@ -13,6 +16,20 @@ from exercise_cds.rulepack.shaping import shaped
 
 def read_valueset(content: bytes, file: str, report: Report) -> ValueSet | None:
     """One file of valuesets/, or None with findings."""
+    valueset, findings = _read(content, file)
+    for finding in findings:
+        report.add(finding.code, finding.where, finding.sentence, finding.hint)
+    return valueset
+
+
+@lru_cache(maxsize=256)
+def _read(content: bytes, file: str) -> tuple[ValueSet | None, tuple[Finding, ...]]:
+    """The same for the same bytes: a pack is linked again for every set of settings and after every save, and few of its files change."""
+    report = Report()
+    return _valueset(content, file, report), report.findings()
+
+
+def _valueset(content: bytes, file: str, report: Report) -> ValueSet | None:
     place = read_json(content, file, report)
     if place is None or _is_intensional(place, report):
         return None
