@@ -34,8 +34,8 @@ class Rerun:
         self._before = before if before is not None and not before.superseded else None
         self._same_pack = self._before is not None and self._before.pack.digest == self.pack.digest
         kept = self._before.runner if self._before is not None and self._same_pack else None
-        self.runner = kept or Runner(checked.folder, self.pack, overlay=checked.overlay)
-        self.superseded = False
+        self.runner: Runner = kept or Runner(checked.folder, self.pack, overlay=checked.overlay)
+        self.superseded: bool = False
         """Another run was held against this one: its engines are closed, or are the other's."""
         self.ran: dict[str, Ran] = {}
         self._alike: dict[tuple[str, tuple[tuple[str, float], ...]], bool] = {}
