@@ -1,6 +1,6 @@
 # exercise-cds: what a person types. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help serve test lint format docs chart image lock clean bench speed
+.PHONY: help serve test lint format docs chart image lock clean bench soak speed
 
 PORT ?= 8080
 ARGS ?=
@@ -48,6 +48,10 @@ bench:  ## ours beside its ceiling and its peer (5 minutes and more); ARGS=--qui
 	@tools/set-up
 	@$(BIN)/python tests/bench/run.py --peer "$$(tools/tool-venv bench)" $(ARGS)
 	@$(BIN)/python tests/bench/page.py
+
+soak:  ## 300,000 requests (15 minutes and more): memory stays flat, the engines agree; ARGS="--requests 20000" for fewer
+	@tools/set-up
+	@$(BIN)/python tests/bench/soak.py $(ARGS)
 
 speed:  ## instructions of the hot path against the baseline; ARGS=--renew takes the present ones
 	@tools/set-up

@@ -3,13 +3,15 @@
     python -m bench.apps NAME PORT WORKERS (gunicorn | granian) [FOLDER]
 
 The ceilings (`bare-orjson`, `bare-json`) are Flask alone: the body is decoded, a card of a fixed size goes back. `ours` is the whole
-service with log line and counters; `ours-kept` writes the decision log too; `ours-es384` and `ours-rs384` verify a token that FOLDER
-has the key for. On gunicorn all of them run on the service's own server class and its threads, so that only the application differs.
+service with its limits of rates, log line, all counters and the source that completes what prefetch lacks; `ours-kept` writes the
+decision log too; `ours-es384` and `ours-rs384` verify a token that FOLDER has the key for. On gunicorn all of them run on the service's
+own server class and its threads, so that only the application differs.
 """
 
 from __future__ import annotations
 
 import functools
+import gc
 import json
 import os
 import sys
@@ -23,17 +25,21 @@ import orjson
 from flask import Flask, Response, request
 
 from builders.charts import TODAY
-from exercise_cds.cds_service import CdsService, prepare
+from exercise_cds.cds_service import CdsService, Serving
+from exercise_cds.cli.fhir_servers import fhir_servers
 from exercise_cds.cli.kept import Kept, kept
-from exercise_cds.fhir import warm_up
+from exercise_cds.cli.packs import serving_of
 from exercise_cds.records import PackListing
 from exercise_cds.rulepack import load
 from exercise_cds.security import guard_of
 from exercise_cds.settings import Settings
 from exercise_cds.web import create_app, logs, server
+from exercise_cds.web.metrics import Metrics
 
 ROOT = Path(__file__).resolve().parents[2]
 ISSUER = "https://ehr.example.org"
+_MOST = 10_000_000
+"""Requests a minute: rates are counted as at a site, and never reached."""
 NOW = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC)
 CARD = {
     "uuid": "0",
@@ -64,7 +70,7 @@ def bare(decode: Callable[[bytes], Any]) -> Flask:
 
 def settings_of(port: int, folder: Path | None, algorithm: str) -> Settings:
     """Those of a first trial; with `algorithm` those of a site with one client, whose key is in the folder."""
-    base: dict[str, Any] = {"port": port, "rates": {"client": 0, "address": 0}}
+    base: dict[str, Any] = {"port": port, "rates": {"client": _MOST, "address": _MOST}}
     if folder is not None:
         base["database_url"] = f"sqlite:///{folder / f'records-{port}.sqlite'}"
     if not algorithm or folder is None:
@@ -73,19 +79,30 @@ def settings_of(port: int, folder: Path | None, algorithm: str) -> Settings:
     return Settings(base_url="http://127.0.0.1:8080", clients=[client], **base)
 
 
-def ours(settings: Settings, records: Kept | None) -> Flask:
+def ours(settings: Settings, records: Kept | None, serving: Serving | None = None) -> Flask:
     """The service as `exercise-cds serve` wires it, but for a clock that stands on the day of the charts."""
-    loaded = load(ROOT / "rules" / "low-back-pain")
-    if loaded.pack is None:
-        raise SystemExit("the shipped pack does not load")
-    serving = prepare(loaded.pack)
-    for plan in serving.plans.values():
-        warm_up(plan)
+    metrics = Metrics()
     guard = None
     if settings.authentication == "on":
         guard = guard_of(settings, clock=lambda: datetime.now(UTC), tick=time.monotonic)
-    steward = CdsService(serving, record=records.decisions.put if records else None, tick=time.perf_counter)
-    return create_app(steward, settings, authenticate=guard, lend=guard.lend if guard else None, clock=lambda: NOW)
+    steward = CdsService(
+        serving or compiled(settings),
+        record=records.decisions.put if records else None,
+        observe=metrics.decided,
+        tick=time.perf_counter,
+        source=fhir_servers(settings, lambda result: metrics.fhir_queries.labels(result).inc()),
+        fetch_seconds=settings.deadline_ms / 1_000,
+    )
+    lend = guard.lend if guard else None
+    return create_app(steward, settings, authenticate=guard, lend=lend, clock=lambda: NOW, metrics=metrics)
+
+
+def compiled(settings: Settings) -> Serving:
+    """The shipped pack, its first-use costs paid."""
+    loaded = load(ROOT / "rules" / "low-back-pain")
+    if loaded.pack is None:
+        raise SystemExit("the shipped pack does not load")
+    return serving_of(settings, loaded.pack)
 
 
 def application(name: str, port: int, folder: Path | None) -> tuple[Flask, Settings, server.Moments]:
@@ -99,6 +116,7 @@ def application(name: str, port: int, folder: Path | None) -> tuple[Flask, Setti
     app = ours(settings, records)
     if records is None:
         return app, settings, server.Moments()
+    app.extensions["metrics"].decision_log.state = lambda: records.decisions.state
     listing = PackListing("low-back-pain", "0", "0" * 64, {}, {}, frozenset())
     return app, settings, server.Moments(start=lambda: records.begin(listing), end=records.end)
 
@@ -128,6 +146,8 @@ def main() -> None:
     if kind == "gunicorn":
         app, settings, moments = application(name, port, folder)
         Measured.workers = workers
+        gc.collect()
+        gc.freeze()  # as `server.run` does
         Measured(app, settings, moments).run()
         return
     from granian import Granian  # noqa: PLC0415 - an alternative, in the venv of the benchmark alone

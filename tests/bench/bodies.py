@@ -41,17 +41,22 @@ def bodies(plan: ReadPlan, resources: int, count: int, *, seed: int = SEED, spac
     made = []
     for number in range(count):
         patient = f"p{resources}-{number}"
-        request = {
-            "hook": "patient-view",
-            "hookInstance": str(uuid.UUID(int=random.getrandbits(128), version=4)),
-            "context": {"userId": "Practitioner/p-1", "patientId": patient, "encounterId": "e-1"},
-            "prefetch": _prefetch(plan, _chart(charts, resources, patient, in_pain=number % 3 == 0)),
-        }
+        request = request_of(plan, patient, chart_of(charts, resources, patient, in_pain=number % 3 == 0), random)
         made.append(Body(patient, orjson.dumps(request, option=option)))
     return made
 
 
-def _chart(charts: Charts, resources: int, patient: str, *, in_pain: bool) -> dict[str, list[dict[str, Any]]]:
+def request_of(plan: ReadPlan, patient: str, chart: dict[str, list[dict[str, Any]]], random: Random) -> dict[str, Any]:
+    """A hook request with this chart, by type, in its prefetch."""
+    return {
+        "hook": "patient-view",
+        "hookInstance": str(uuid.UUID(int=random.getrandbits(128), version=4)),
+        "context": {"userId": "Practitioner/p-1", "patientId": patient, "encounterId": "e-1"},
+        "prefetch": _prefetch(plan, chart),
+    }
+
+
+def chart_of(charts: Charts, resources: int, patient: str, *, in_pain: bool) -> dict[str, list[dict[str, Any]]]:
     """A chart of exactly so many resources; back pain of some weeks stands in it where `in_pain` says so, and else nowhere."""
     chart = charts.resources(max(int(resources * _SPARE) + 3, 5), patient)
     keep = _kept({type_: len(held) for type_, held in chart.items() if type_ != "Patient"}, resources - 1)

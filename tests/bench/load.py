@@ -55,9 +55,9 @@ def write_bodies(path: Path, made: list[Body]) -> None:
 
 def ask(target: Target, file: Path, *, connections: int, seconds: float) -> Seen:
     """One round."""
-    before = _processor_seconds(target.pid)
+    before = processor_seconds(target.pid)
     told = _by_wrk(target, file, connections, seconds) if WRK else _by_ours(target, file, connections, seconds)
-    spent = _processor_seconds(target.pid) - before
+    spent = processor_seconds(target.pid) - before
     answers = max(1, told["requests"])
     rate = told["requests"] / (told["microseconds"] / 1e6)
     return Seen(rate, told["p50"] / 1e3, told["p99"] / 1e3, spent / answers * 1e6, told["refused"] + told["broken"])
@@ -137,7 +137,8 @@ def _family(pid: int) -> list[int]:
     return found
 
 
-def _processor_seconds(pid: int) -> float:
+def processor_seconds(pid: int) -> float:
+    """What a process and those that it started have spent."""
     spent = 0
     for each in _family(pid):
         fields = Path(f"/proc/{each}/stat").read_text().rpartition(")")[2].split()

@@ -17,19 +17,27 @@ sys.path[:0] = [str(ROOT / "service"), str(ROOT / "tests")]
 import pygal  # noqa: E402 - after the path
 from pygal.style import CleanStyle  # noqa: E402 - after the path
 
+from bench.around import AROUND  # noqa: E402 - after the path
 from bench.stages import STAGES  # noqa: E402 - after the path
+from exercise_cds.settings import Settings  # noqa: E402 - after the path
 
 MEASURED = ROOT / "var" / "bench.json"
 PAGE = ROOT / "docs" / "performance.md"
 WORDS = Path(__file__).with_name("performance.md.template")
 PICTURES = ROOT / "docs" / "performance"
+SOAKED = ROOT / "var" / "soak.json"
+BEFORE = Path(__file__).with_name("before.json")
 TARGETS = (
-    ("share of the orjson ceiling", "bare-orjson", {50: 0.50, 200: 0.75}),
-    ("share of the json ceiling", "bare-json", {50: 0.60}),
-    ("times HealthChain reading dictionaries", "healthchain-dicts", {50: 1.10, 200: 1.90}),
-    ("times HealthChain typed", "healthchain-typed", {50: 8.0, 200: 20.0}),
+    ("share of the orjson ceiling", "bare-orjson", {50: 0.50, 200: 0.75}, "gunicorn"),
+    ("share of the json ceiling", "bare-json", {50: 0.60}, "gunicorn"),
+    ("times HealthChain reading dictionaries", "healthchain-dicts", {50: 1.10, 200: 1.90}, "gunicorn"),
+    ("times HealthChain typed", "healthchain-typed", {50: 8.0, 200: 20.0}, "gunicorn"),
+    ("on granian, times HealthChain reading dictionaries", "healthchain-dicts", {50: 1.30, 200: 2.20}, "granian"),
 )
-"""On gunicorn, one worker, 4 connections, cold."""
+"""One worker, 4 connections, cold: what, beside whom, how many times at so many resources, and on which server ours is."""
+ALGORITHMS = ("ES384", "RS384")
+TAILS = (("ours", "gunicorn"), ("bare-orjson", "gunicorn"), ("ours", "granian"))
+DOOR = "the door: looks, log line, counters (the whole call but envelope, steward and JSON out)"
 PATH = ("door", "prefetch", "chart", "facts", "engine", "cards", "out")
 """The stages that follow each other in a request."""
 
@@ -82,9 +90,9 @@ def _table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 def _targets(measured: dict[str, Any]) -> str:
     rows = []
-    for says, name, goals in TARGETS:
+    for says, name, goals, server in TARGETS:
         for size, goal in goals.items():
-            ours, other = _cell(measured, "ours", size, "gunicorn"), _cell(measured, name, size, None if "health" in name else "gunicorn")
+            ours, other = _cell(measured, "ours", size, server), _cell(measured, name, size, None if "health" in name else server)
             if ours is None or other is None:
                 rows.append((f"{says}, {size} resources", f"{goal:.2f}", "not measured", "", ""))
                 continue
@@ -108,6 +116,94 @@ def _answers(measured: dict[str, Any]) -> str:
     return _table(("application", "server", "resources", "connections", "answers/s", "p50 ms", "p99 ms", "processor us", "wrong"), rows)
 
 
+def _reached(value: float, most: float) -> str:
+    return "yes" if value <= most else "**no**"
+
+
+def _tails(measured: dict[str, Any]) -> str:
+    """99 of 100 answers, as times of half of them: beside the ceiling on gunicorn, by itself on granian."""
+    rows = []
+    for size in (50, 200):
+        cells = {(name, server): _cell(measured, name, size, server) for name, server in TAILS}
+        if any(cell is None for cell in cells.values()):
+            continue
+        times = {name: cell["p99"] / cell["p50"] for name, cell in cells.items() if cell}
+        ours, ceiling, granian = times.values()
+        rows.append(
+            (
+                f"gunicorn, of the ceiling's ({ceiling:.1f}), {size} resources",
+                "1.25",
+                f"{ours / ceiling:.2f}",
+                _reached(ours / ceiling, 1.25),
+            )
+        )
+        rows.append((f"granian, {size} resources", "4", f"{granian:.1f}", _reached(granian, 4)))
+    return _table(("p99 as times of p50, 4 connections", "at most", "measured", "reached"), rows)
+
+
+def _costs(measured: dict[str, Any]) -> str:
+    """What stands around the stages, and growth, each beside what it may cost."""
+    found, grown, memory = measured["around"]["50"], measured["growth"], measured["memory"]
+    kept = found["line"] + found["counters"] + found["record"]
+    worst_rule = max(grown["rule"].values())
+    rows = [
+        ("log line, counters and record together, of a call of 50 resources, %", 10.0, kept / found["call"] * 100),
+        ("decision record, what a request waits for, of a call of 50 resources, %", 2.0, found["put"] / found["call"] * 100),
+        ("decision record, its writing by another thread included, of the same, %", 2.0, found["record"] / found["call"] * 100),
+        *((f"{name} token beside its signature, us", 60.0, found[f"{name} look"] - found[f"{name} signature"]) for name in ALGORITHMS),
+        *(
+            (f"{name} token in path beside its signature, us", 150.0, found[name] - found["call"] - found[f"{name} signature"])
+            for name in ALGORITHMS
+        ),
+        ("a resource that no fact takes, us", 4.0, grown["resource"]["unread"]),
+        ("a resource that is read, us", 75.0, grown["resource"]["read"]),
+        (f"a rule, both engines, in packs of {', '.join(grown['rule'])} (the dearest), us", 0.6, worst_rule),
+        ("start to ready, seconds on the wall", 1.5, grown["start"]["wall"]),
+        ("memory of a second worker, MB, proportional", 60.0, memory["ours-gunicorn-2"] - memory["ours-gunicorn-1"]),
+    ]
+    return _table(
+        ("cost", "at most", "measured", "reached"),
+        [(says, f"{most:g}", f"{value:.2f}", _reached(value, most)) for says, most, value in rows],
+    )
+
+
+def _profile(found: dict[str, Any], size: str) -> dict[str, float]:
+    """Microseconds of one call by stage, with what is neither envelope nor steward as its door."""
+    least, whole = found["stages"][size]["least"], found["around"][size]
+    stages = {STAGES[name].split(":")[0]: least[name] for name in PATH}
+    return {**stages, DOOR: whole["call"] - whole["steward"], "the whole call": whole["call"]}
+
+
+def _profiles(measured: dict[str, Any]) -> str:
+    before = json.loads(BEFORE.read_text())
+    columns = [(when, size, _profile(found, size)) for size in ("50", "200") for when, found in (("before", before), ("now", measured))]
+    rows = [(name, *(f"{profile[name]:.0f}" for _, _, profile in columns)) for name in columns[0][2]]
+    return _table(("processor microseconds, in process", *(f"{size} {when}" for when, size, _ in columns)), rows)
+
+
+def _limit(measured: dict[str, Any]) -> str:
+    """What cannot be left out, and how far away we are."""
+    rows = []
+    for size in ("50", "200"):
+        least, whole = measured["stages"][size]["least"], measured["around"][size]
+        parts = (whole["form"], least["validation"], least["ours"] + least["durable"], least["out"])
+        limit = sum(parts)
+        rows.append((size, *(f"{part:.0f}" for part in parts), f"{limit:.0f}", f"{whole['call']:.0f}", f"{whole['call'] / limit:.1f}"))
+    return _table(("resources", "form of the bytes", "R4B models", "two engines", "JSON out", "together", "the whole call", "times"), rows)
+
+
+def _soaked() -> str:
+    if not SOAKED.exists():
+        return "Not run for this page (`make soak`)."
+    found = json.loads(SOAKED.read_text())
+    return (
+        f"{found['at']}: {found['answered']:,} requests in {found['minutes']:.0f} minutes, {found['different']:,} different bodies,\n"
+        f"with the decision log. Wrong answers {found['wrong']}, disagreements of the engines {found['disagreements']}, failures\n"
+        f"{found['failures']}, decisions lost {found['lost']}; memory (proportional) {found['second']:.0f} MB in the second quarter of\n"
+        f"the run, {found['last']:.0f} MB in the last."
+    )
+
+
 def _stages(measured: dict[str, Any]) -> str:
     found = measured["stages"]
     rows = [(STAGES[name], *(f"{one['least'][name]:.0f}" for one in found.values())) for name in STAGES]
@@ -115,6 +211,12 @@ def _stages(measured: dict[str, Any]) -> str:
     rows.append(("resources that are read", *(f"{one['read']:.1f}" for one in found.values())))
     rows.append(("cards", *(f"{one['cards']:.2f}" for one in found.values())))
     return _table(("stage, processor microseconds", *found), rows)
+
+
+def _around(measured: dict[str, Any]) -> str:
+    found = measured["around"]
+    rows = [(says, *(f"{one[name]:.0f}" for one in found.values())) for name, says in AROUND.items()]
+    return _table(("processor microseconds, in process", *found), rows)
 
 
 def _page(measured: dict[str, Any]) -> str:
@@ -127,6 +229,9 @@ def _page(measured: dict[str, Any]) -> str:
         "versions": versions, "cards": cards, "memory": memory, "peer": peer, "rounds": measured["rounds"],
         "seconds": f"{measured['seconds']:.0f}", "compared": measured["compared"], "targets": _targets(measured),
         "answers": _answers(measured), "stages": _stages(measured),
+        "profiles": _profiles(measured), "tails": _tails(measured), "costs": _costs(measured), "limit": _limit(measured), "soak": _soaked(),
+        "around": _around(measured), "before": json.loads(BEFORE.read_text())["commit"], "minutes": f"{measured['minutes']:.0f}",
+        "threads": Settings(authentication="none").threads, "facts": machine["facts"], "rules": machine["rules"],
         "read_50": f"{measured['stages']['50']['read']:.1f}", "read_200": f"{measured['stages']['200']['read']:.1f}",
     }  # fmt: skip
     return Template(WORDS.read_text()).substitute(words)

@@ -14,6 +14,7 @@ import platform
 import statistics
 import sys
 import tempfile
+import time
 from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -26,11 +27,14 @@ sys.path[:0] = [str(ROOT / "service"), str(ROOT / "tests")]
 from rich.console import Console  # noqa: E402 - after the path
 from rich.table import Table  # noqa: E402 - after the path
 
+from bench.around import AROUND, around  # noqa: E402 - after the path
 from bench.bodies import SEED, SERVICE, bodies  # noqa: E402 - after the path
+from bench.growth import by_resource, by_rule, start  # noqa: E402 - after the path
 from bench.load import CLIENT, Seen, ask, proportional_memory, with_cards, write_bodies  # noqa: E402 - after the path
 from bench.servers import Contestant, peer_python, running  # noqa: E402 - after the path
 from bench.stages import stages  # noqa: E402 - after the path
 from builders.ehr import shipped  # noqa: E402 - after the path
+from exercise_cds.cds_service import Serving  # noqa: E402 - after the path
 
 OUT = ROOT / "var" / "bench.json"
 ORJSON = Contestant("bare-orjson", "ceiling: Flask, orjson, a fixed card", "gunicorn")
@@ -55,7 +59,7 @@ COUNTS = {5: 500, 50: 500, 200: 500, 1000: 120}
 def main() -> None:
     """Measure, show, write."""
     arguments = argparse.ArgumentParser()
-    arguments.add_argument("--quick", action="store_true", help="fewer rounds and sizes: about four minutes")
+    arguments.add_argument("--quick", action="store_true", help="fewer rounds and sizes")
     arguments.add_argument("--peer", default="", help="the venv of requirements/bench.txt (tools/tool-venv bench)")
     chosen = arguments.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -67,7 +71,7 @@ def main() -> None:
 
 def _measure(folder: Path, venv: str, *, quick: bool) -> dict[str, Any]:  # noqa: C901 - the run, from top to bottom
     """Every cell."""
-    serving = shipped()
+    began, serving = time.monotonic(), shipped()
     seconds, rounds = (2.0, 3) if quick else (3.0, 5)
     sizes = (50, 200) if quick else (5, 50, 200, 1000)
     files, made = {}, {}
@@ -115,8 +119,10 @@ def _measure(folder: Path, venv: str, *, quick: bool) -> dict[str, Any]:  # noqa
         memory |= {one.label: round(proportional_memory(target.pid), 1) for one, target in targets.items()}
     parts = {str(size): asdict(stages(serving, size, max(12, 4_000 // size))) for size in sizes}
     parts |= {f"{size} spaced": asdict(stages(serving, size, max(12, 4_000 // size), spaced=True)) for size in (50, 200)}
-    return {"machine": _machine(has_peer), "cards": cards, "compared": COMPARED, "rows": rows, "memory": memory, "stages": parts,
-            "seconds": seconds, "rounds": rounds}  # fmt: skip
+    whole = {str(size): around(size, max(20, 4_000 // size), folder) for size in (50, 200)}
+    grown = {"resource": by_resource(serving), "rule": by_rule(), "start": start(folder)}
+    return {"machine": _machine(serving, has_peer), "cards": cards, "compared": COMPARED, "rows": rows, "memory": memory, "stages": parts,
+            "around": whole, "growth": grown, "seconds": seconds, "rounds": rounds, "minutes": (time.monotonic() - began) / 60}  # fmt: skip
 
 
 def _row(one: Contestant, size: int, connections: int, seen: list[Seen], *, warm: bool) -> dict[str, Any]:
@@ -130,14 +136,15 @@ def _row(one: Contestant, size: int, connections: int, seen: list[Seen], *, warm
     }  # fmt: skip
 
 
-def _machine(has_peer: bool) -> dict[str, Any]:  # noqa: FBT001 - a fact
+def _machine(serving: Serving, has_peer: bool) -> dict[str, Any]:  # noqa: FBT001 - a fact
     model = next((line.split(":")[1].strip() for line in Path("/proc/cpuinfo").read_text().splitlines() if "model name" in line), "unknown")
     load = [float(part) for part in Path("/proc/loadavg").read_text().split()[:3]]
     names = ("flask", "gunicorn", "orjson", "msgspec", "fhir.resources", "pydantic", "durable-rules")
     return {
         "at": datetime.now(UTC).isoformat(timespec="minutes"), "python": platform.python_version(), "system": platform.platform(),
         "processor": model, "cores": len(Path("/proc/cpuinfo").read_text().split("processor\t")) - 1, "load": load, "client": CLIENT,
-        "seed": SEED, "peer": has_peer, "versions": {name: version(name) for name in names},
+        "seed": SEED, "peer": has_peer, "facts": len(serving.pack.facts), "rules": len(serving.pack.rules),
+        "versions": {name: version(name) for name in names},
     }  # fmt: skip
 
 
@@ -172,8 +179,16 @@ def _show(measured: dict[str, Any]) -> None:
     for name in next(iter(measured["stages"].values()))["least"]:
         inside.add_row(name, *(f"{found['least'][name]:.0f}" for found in measured["stages"].values()))
     console.print(inside)
-    told = f"patients with a card, of {measured['compared']}: {measured['cards']}; memory in MB, proportional: {measured['memory']}"
-    console.print(f"{told}; the client is {measured['machine']['client']}; written to {OUT.relative_to(ROOT)}")
+    whole = Table(title="in process, what stands around the stages, processor microseconds (least of rounds)")
+    whole.add_column("")
+    for size in measured["around"]:
+        whole.add_column(size, justify="right")
+    for name, says in AROUND.items():
+        whole.add_row(says, *(f"{found[name]:.0f}" for found in measured["around"].values()))
+    console.print(whole)
+    console.print(f"growth, and the start: {measured['growth']}")
+    console.print(f"patients with a card, of {measured['compared']}: {measured['cards']}; memory in MB, proportional: {measured['memory']}")
+    console.print(f"{measured['minutes']:.0f} minutes; the client is {measured['machine']['client']}; written to {OUT.relative_to(ROOT)}")
 
 
 if __name__ == "__main__":

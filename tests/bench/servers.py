@@ -50,12 +50,17 @@ def peer_python(venv: str) -> Path:
     return Path(venv).absolute() / "bin" / "python"
 
 
-@contextmanager
-def running(contestants: list[Contestant], folder: Path, venv: str) -> Iterator[Mapping[Contestant, Target]]:
-    """All of them, ready to answer. Those of a peer that cannot be installed must not be among them."""
+def keys_into(folder: Path) -> None:
+    """Write the public keys of the clients of the benchmark, a set for each algorithm."""
     for kind, algorithm in KEYS.values():
         jwk = {**a_jwk(kind), "alg": algorithm, "use": "sig"}
         (folder / f"{algorithm}.json").write_text(json.dumps({"keys": [jwk]}))
+
+
+@contextmanager
+def running(contestants: list[Contestant], folder: Path, venv: str) -> Iterator[Mapping[Contestant, Target]]:
+    """All of them, ready to answer. Those of a peer that cannot be installed must not be among them."""
+    keys_into(folder)
     with ExitStack() as stack:
         started = {one: stack.enter_context(_process(one, folder, venv)) for one in contestants}
         for one, target in started.items():
@@ -80,7 +85,7 @@ def _process(one: Contestant, folder: Path, venv: str) -> Iterator[Target]:
     with (folder / f"{one.label}.txt").open("wb") as output:
         process = subprocess.Popen(command, cwd=where, env=environment, stdout=output, stderr=output)
     try:
-        yield Target(port, PEERS if one.server == "uvicorn" else OURS, process.pid, _token(one))
+        yield Target(port, PEERS if one.server == "uvicorn" else OURS, process.pid, token_of(one.name))
     finally:
         process.terminate()
         try:
@@ -90,11 +95,11 @@ def _process(one: Contestant, folder: Path, venv: str) -> Iterator[Target]:
             process.wait(20)
 
 
-def _token(one: Contestant) -> str:
+def token_of(name: str) -> str:
     """A token for an hour at most: the client of the benchmark may use it again, so that each request costs one verification."""
-    if one.name not in KEYS:
+    if name not in KEYS:
         return ""
-    kind, algorithm = KEYS[one.name]
+    kind, algorithm = KEYS[name]
     now = int(datetime.now(UTC).timestamp())
     return a_token(OURS, key=kind, algorithm=algorithm, iss=ISSUER, aud=f"http://127.0.0.1:8080{OURS}", iat=now, exp=now + 3_600)
 
