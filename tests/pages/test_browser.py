@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from builders.looked import Looked
 from builders.served import COMMAND, served
+from exercise_cds.model.pack import RulePack
 
 ROOT = Path(__file__).resolve().parents[2]
 HOSTILE = [
@@ -66,6 +68,22 @@ def test_a_handout_fits_a_narrow_screen(looked: Looked) -> None:
     looked.page.set_viewport_size({"width": 360, "height": 740})
     page = looked.at("/handouts/stretching?print=large")
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("paper", ["A4", "Letter"])
+def test_handouts_print_on_few_pages(looked: Looked, pack: RulePack, paper: str) -> None:
+    """On A4 and on Letter each program takes at most three pages, four in large print; nothing is wider than the paper."""
+    pages = {}
+    for program in pack.programs:
+        for large, most in (("", 3), ("?print=large", 4)):
+            page = looked.at(f"/handouts/{program}{large}")
+            page.emulate_media(media="print")
+            printed = page.pdf(format=paper)
+            pages[program, large] = len(re.findall(rb"/Type\s*/Page\b", printed))
+            assert pages[program, large] <= most, pages
+            page.set_viewport_size({"width": 680, "height": 900})  # the narrower paper within its margins, at 96 to the inch
+            assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), program
+    assert looked.said == []
 
 
 def test_every_example_is_drawn_without_a_word_of_complaint(looked: Looked) -> None:

@@ -15,6 +15,9 @@ Limbs: TypeAlias = "dict[str, Any]"
 _FLAT = 0.0
 """A foot that points to the right, flat on the floor."""
 _CHAIR = Mark("prop", "M34 0V78M34 30H70M68 30V0")
+_CHAIR_BESIDE = Mark("prop", "M184 0V78M184 30H220M218 30V0")
+_FROM_ABOVE = (Mark("neck", "M62 51H46"), Mark("round", "M33.5 51a9.5 9.5 0 1 0 19 0a9.5 9.5 0 1 0 -19 0"))
+"""Head and neck of somebody who lies on the back, the head at the left, seen from above."""
 _SURFACE = "M4 96q9 4 18 0t18 0t18 0t18 0t18 0t18 0t18 0t18 0t18 0"
 _POOL = (Mark("water", "M4 0V96H166V0Z"), Mark("wave", _SURFACE))
 
@@ -41,9 +44,10 @@ def _standing(x: float, **limbs: Limb) -> Pose:
     return Pose((x, 75), (90, 90), 90, **{**whole, **limbs})
 
 
-def _sitting(spine: tuple[float, float], head: float, *, ghost: bool = False, **limbs: Limb) -> Pose:
-    whole: Limbs = {"near_leg": Reach(88, 5, toes=_FLAT), "far_leg": Reach(84, 5, toes=_FLAT)}
-    return Pose((50, 40), spine, head, **{**whole, **limbs}, ghost=ghost)
+def _sitting(spine: tuple[float, float], head: float, *, x: float = 50, ghost: bool = False, **limbs: Limb) -> Pose:
+    """On a chair, the hips over `x`."""
+    whole: Limbs = {"near_leg": Reach(x + 38, 5, toes=_FLAT), "far_leg": Reach(x + 34, 5, toes=_FLAT)}
+    return Pose((x, 40), spine, head, **{**whole, **limbs}, ghost=ghost)
 
 
 def _walking(x: float) -> Pose:
@@ -96,17 +100,17 @@ PICTURES: dict[str, Picture] = {
         ),
     ),
     "figure-four": Picture(
-        176,
-        76,
+        200,
+        104,
         (
-            _on_back(
-                far_leg=Reach(138, 36, toes=20),
-                near_leg=Through(((134, 29), (114, 47), (109, 54))),
-                near_arm=Reach(106, 28, 1),
-                far_arm=Reach(108, 30, 1),
-            ),
-            arrow((130, 62), (112, 72), (94, 62)),
+            *_FROM_ABOVE,
+            Mark("limb far", "M110 43L134 40L172 40L172 48"),
+            Mark("limb", "M110 59L139 86L137 40L136 28"),
+            Mark("trunk wide", "M68 51H108"),
+            Mark("arm", "M72 39L100 26L127 33M72 63L98 70L126 48"),
+            arrow((176, 16), (158, 6), (132, 10)),
         ),
+        floor=False,
     ),
     "cat-camel": Picture(
         320,
@@ -229,18 +233,26 @@ PICTURES: dict[str, Picture] = {
         ),
     ),
     "sit-ankle-over-knee": Picture(
-        140,
+        300,
         122,
         (
-            _CHAIR,
+            Mark("prop", "M42 84V0M90 84V0M42 34H90"),
+            Mark("neck", "M66 88V104"),
+            Mark("round", "M56.5 106a9.5 9.5 0 1 0 19 0a9.5 9.5 0 1 0 -19 0"),
+            Mark("trunk wide", "M66 50V80"),
+            Mark("limb far", "M76 42L84 40L84 5L88 5"),
+            Mark("limb", "M56 42L27 59L85 49L93 53"),
+            Mark("arm", "M52 84L36 74L33 62M80 84L95 69L80 55"),
+            _CHAIR_BESIDE,
             _sitting(
-                (64, 64),
-                62,
-                near_leg=Through(((74, 31), (92, 46), (103, 44))),
-                far_leg=Reach(88, 5, toes=_FLAT),
-                near_arm=Reach(84, 48, -1),
+                (58, 58),
+                56,
+                x=200,
+                near_leg=Through(((224, 31), (242, 46), (253, 44))),
+                far_leg=Reach(238, 5, toes=_FLAT),
+                near_arm=Reach(236, 48, -1),
             ),
-            arrow((66, 114), (82, 116), (98, 104)),
+            arrow((222, 112), (238, 114), (254, 100)),
         ),
     ),
     "sit-bend-forward": Picture(
