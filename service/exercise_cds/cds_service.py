@@ -57,6 +57,7 @@ class Examination:
     composed: Composed
     chart: Chart | None = None
     facts: Facts | None = None
+    """Of a call that was answered: all of the pack's, or those of its gates alone where it is not about the patient."""
     trace: Trace | None = None
     unobtainable: tuple[str, ...] = ()
     """Required resource types that could not be had: the answer is 412."""
@@ -222,7 +223,7 @@ class CdsService:
         stages = _Stages(self._tick)
         with self.answering() as serving:
             call = self._call(request, client, now)
-            seen = self._visit(serving, call, stages)
+            seen = self._visit(serving, call, stages, all_facts=self._strict)
         self._keep(serving, call, seen, stages)
         self._observe(request.service, seen, stages.spent)
         if seen.unobtainable:
@@ -257,7 +258,7 @@ class CdsService:
     def _call(self, request: HookRequest, client: Client, now: datetime) -> _Call:
         return _Call(request, client, now, Deadline.after(self._tick, self._fetch_seconds))
 
-    def _visit(self, serving: Serving, call: _Call, stages: _Stages) -> Examination:
+    def _visit(self, serving: Serving, call: _Call, stages: _Stages, *, all_facts: bool = True) -> Examination:
         request, client = call.request, call.client
         decision_id = self._new_uuid()
         _allowed(serving, request, client)
@@ -273,12 +274,7 @@ class CdsService:
             stages.ended("fetch")
         chart = read_chart(plan, prefetch, request, today=today, zone=client.zone, limits=self._limits, strict=self._strict)
         stages.ended("read")
-        facts = serving.deriver.derive(chart)
-        if call.instead:
-            facts = {**facts, **call.instead}
-        stages.ended("facts")
-        decision = serving.engine.decide(request.service, facts)
-        stages.ended("engine")
+        facts, decision = _decided(serving, call, chart, stages, all_facts=all_facts)
         if decision.service_gate is not Gate.CLOSED and (missing := _unobtainable(serving.pack, plan, prefetch)):
             held = Decision(Outcome.DATA_UNOBTAINABLE, decision.about, decision.service_gate, decision.rules)
             return Examination(decision_id, held, Composed([], ()), chart, facts, None, missing)
@@ -324,6 +320,29 @@ class CdsService:
                 fhir_server=request.fhir_server,
             ),
         )
+
+
+def _decided(serving: Serving, call: _Call, chart: Chart, stages: _Stages, *, all_facts: bool) -> tuple[Facts, Decision]:
+    """The facts and what both engines decide of them.
+
+    Unless `all_facts` are wanted, the gates' facts come first: of a patient whom the pack is not about no other fact can change the
+    decision, so none is derived, and what only they would read is not validated.
+    """
+    deriver, engine = serving.deriver, serving.engine.service(call.request.service)
+    known: Facts = _AS_CHARTED
+    if not all_facts:
+        known = deriver.derive(chart, engine.gate_facts)
+        if (turned_away := engine.turned_away(known)) is not None:
+            stages.ended("facts")
+            stages.ended("engine")
+            return known, turned_away
+    facts = deriver.derive(chart, known=known)
+    if call.instead:
+        facts = {**facts, **call.instead}
+    stages.ended("facts")
+    decision = engine.decide(facts)
+    stages.ended("engine")
+    return facts, decision
 
 
 def _allowed(serving: Serving, request: HookRequest, client: Client) -> None:

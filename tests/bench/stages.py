@@ -39,10 +39,11 @@ STAGES = {
     "selection": "entries cut up, and who takes each of them",
     "validation": "the elements that are read, as R4B models",
     "chart": "reading: prefetch's entries to the chart (selection is within it, and validation of what does not wait)",
-    "facts": "facts, and the validation of what they ask for",
+    "facts": "every fact, and the validation of what they ask for",
     "ours": "our evaluator alone",
     "durable": "durable-rules alone",
     "engine": "the decision: both engines, compared, and offers",
+    "gated": "facts and decision as a call takes them: the gates' facts first, no others of a patient whom the pack is not about",
     "cards": "cards",
     "out": "JSON out",
 }
@@ -102,7 +103,7 @@ def _lap(run: Callable[[Any], object], inputs: list[Any]) -> float:
     return (time.process_time() - began) / len(inputs) * 1e6
 
 
-def _lanes(serving: Serving, texts: list[bytes]) -> dict[str, tuple[Callable[[Any], Any], Any]]:
+def _lanes(serving: Serving, texts: list[bytes]) -> dict[str, tuple[Callable[[Any], Any], Any]]:  # noqa: C901 - the stages in order
     """Each stage as a function, with what the stage before made of every body."""
     plan, engine, number = serving.plans[SERVICE], serving.engine, count()
 
@@ -111,6 +112,12 @@ def _lanes(serving: Serving, texts: list[bytes]) -> dict[str, tuple[Callable[[An
 
     def chart(asked: tuple[Any, Any]) -> Any:
         return read_chart(plan, asked[1], asked[0], today=TODAY, zone=ANONYMOUS.zone)
+
+    def gated(one: Any) -> None:
+        of_service = engine.service(SERVICE)
+        known = serving.deriver.derive(one, of_service.gate_facts)
+        if of_service.turned_away(known) is None:
+            of_service.decide(serving.deriver.derive(one, known=known))
 
     def charts() -> list[Any]:
         return [chart(pair) for pair in zip(requests, prefetches, strict=True)]
@@ -153,6 +160,7 @@ def _lanes(serving: Serving, texts: list[bytes]) -> dict[str, tuple[Callable[[An
         "ours": (compile_readings(asked.conditions), facts),
         "durable": (durable.true_conditions, facts),
         "engine": (lambda found: engine.decide(SERVICE, found), facts),
+        "gated": (gated, charts),
         "cards": (compose, list(zip(requests, facts, decisions, strict=True))),
         "out": (lambda made: orjson.dumps({"cards": made.cards}), composed),
     }

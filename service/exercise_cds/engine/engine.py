@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from exercise_cds.engine.agreement import agree, disagreement, outcome_of_either
-from exercise_cds.engine.conditions import ABOUT, SERVICE_GATE, Plan, plan
+from exercise_cds.engine.conditions import ABOUT, SERVICE_GATE, Plan, asked_facts, plan
 from exercise_cds.engine.durable import Durable, DurableFailed
 from exercise_cds.engine.evaluator import compile_readings
 from exercise_cds.engine.offers import Offers
@@ -19,7 +19,7 @@ from exercise_cds.engine.outcome import outcome_at_the_gates
 from exercise_cds.engine.readings import TRUE, gate_of, outcome_of
 from exercise_cds.engine.trace import Trace, explain
 from exercise_cds.engine.weighing import weighed
-from exercise_cds.model.decision import Decision, Outcome, RuleOutcome
+from exercise_cds.model.decision import Decision, Gate, Outcome, RuleOutcome
 from exercise_cds.model.facts import Facts
 from exercise_cds.model.pack import RulePack
 
@@ -47,6 +47,7 @@ class ServiceEngine:
         self._read = compile_readings(service_plan.conditions)
         self._durable_gates = Durable(service_plan.gates)
         self._durable = Durable(service_plan.conditions)
+        self.gate_facts = frozenset(fact.name for fact in asked_facts(service_plan.gates))
         self._outcomes = [(_OutcomesOfRule(one.rule.id, silent=one.rule.silent), one.when, one.unless) for one in service_plan.rules]
 
     def decide(self, facts: Facts) -> Decision:
@@ -65,6 +66,20 @@ class ServiceEngine:
         if all(reading == TRUE or number in open_there for number, reading in enumerate(gates)):
             return self._decide_inside(facts, differing=disagreement(self.plan, gates, open_there))
         return Decision(Outcome.RULE_ERROR, about, service, disagreement=disagreement(self.plan, gates, open_there))
+
+    def turned_away(self, facts: Facts) -> Decision | None:
+        """The decision where the pack is not about this patient and both engines say so; None where `decide` must see all facts.
+
+        The facts of the gates are enough: `decide` reads no others then, so it says the same of any facts besides them.
+        """
+        gates = self._read_gates(facts)
+        if gate_of(gates[ABOUT]) is not Gate.CLOSED:
+            return None
+        try:
+            open_there = self._durable_gates.true_conditions(facts)
+        except DurableFailed:
+            return None
+        return Decision(Outcome.NOT_ABOUT_THIS_PATIENT, Gate.CLOSED, gate_of(gates[SERVICE_GATE])) if agree(gates, open_there) else None
 
     def _decide_inside(self, facts: Facts, *, differing: dict[str, str] | None = None) -> Decision:
         """The decision where the gates are open, or at least one engine says so of each that is not (`differing`)."""

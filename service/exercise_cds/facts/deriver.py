@@ -72,7 +72,7 @@ class Deriver:
 
     def derive(self, chart: Chart, only: frozenset[str] | None = None, *, known: Facts = _NONE) -> Facts:
         """Every fact of the pack by name, or of `only` those. `known` are facts that were derived of the same chart before."""
-        facts = dict(self._idle) if only is None else {name: self._idle[name] for name in self._idle.keys() & only}
+        facts = dict(self._idle) if only is None else {name: fact for name, fact in self._idle.items() if name in only}
         facts |= known
         reading = _Reading(self._specs, self._types, self._terms, chart)
         for name in reading.busy():

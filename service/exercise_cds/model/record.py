@@ -44,7 +44,8 @@ class DecisionRecord:
     silent: bool = False
     """The client's mode is silent: these cards were made and not sent."""
     facts_digest: str = ""
-    """A digest without a key of the states of the pack's facts (known, bounded, not recorded, in doubt), never of values."""
+    """A digest without a key of the states of the pack's facts (known, bounded, not recorded, in doubt), never of values. Where the pack
+    is not about the patient, of the facts of its gates: no others were derived."""
     milliseconds: Mapping[str, float] = field(default_factory=dict)
     """By stage: fetch (where there is a source to fetch from), read, facts, engine, cards, total."""
     patient_id: str = field(default="", repr=False)
