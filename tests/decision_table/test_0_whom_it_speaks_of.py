@@ -276,7 +276,7 @@ ROWS = (
             (LBP, *signs),
             exactly=frozenset(),
             card="warning",
-            says=("without a date", "new?"),
+            says=("without a date", "ask whether it is new"),
         )
         for what, signs in (
             ("retention", (condition("R33.8"),)),

@@ -234,6 +234,14 @@ SAYINGS = (
         exactly=frozenset(),
         says=("cauda equina syndrome", "urinary retention", "cancer", "weight loss"),
     ),
+    Row(
+        "one diagnosis is told once: an active cancer is no history of cancer, and its words are not told beside its code",
+        (LBP, condition("C61", display="Malignant neoplasm of prostate", onset=100)),
+        card="warning",
+        exactly=frozenset(),
+        says=("Assess before any exercise: cancer, 2025-11-22\n",),
+        says_not=("history of cancer", "matched by words"),
+    ),
     Row("severe pain is no sign by itself", (LBP, score(10)), offers=frozenset({EDUCATION})),
 )
 

@@ -85,6 +85,13 @@ UNDER_WAY = (
         says=("Under way",),
         sent={"born": years_ago(12)},
     ),
+    Row(
+        "all that is offered is under way: a card says so, and that is advice",
+        (condition("91957002"), score(4), care_plan(ASSESS_PLAN, activities=("304507003",))),
+        exactly=frozenset(),
+        says=("Already under way",),
+        outcome="advised",
+    ),
 )
 NOT_HAD = (
     back("no Conditions: 412", status=412, sent={"not_sent": {"Condition"}}, silent=True),

@@ -118,7 +118,7 @@ def test_random_decisions_keep_the_engines_promises(seed: int) -> None:
             assert set(decision.said) <= speaks
             assert {rule for rule, _ in decision.notes} <= speaks
             assert {by for one in decision.offered for by in one.offered_by} <= speaks
-            silent = not decision.offered and not decision.said
+            silent = not decision.offered and not decision.said and not decision.in_place
             assert silent or decision.outcome in (Outcome.ADVISED, Outcome.WITHHELD, Outcome.DATA_UNOBTAINABLE)
             assert decision.outcome is not Outcome.ADVISED or not silent
 

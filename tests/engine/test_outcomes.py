@@ -72,10 +72,12 @@ def test_the_outcome_is_the_first_that_holds(rules: list[Rule], outcome: Outcome
     assert decide(pack(*rules)).outcome is outcome
 
 
-def test_everything_under_way_is_nothing_to_advise() -> None:
-    """Where the only program is already in place there is nothing new to say."""
-    decision = decide(pack(OFFERS, programs=[program("walking", in_place_if=yes("yes"))]))
-    assert (decision.outcome, decision.in_place) == (Outcome.NOTHING_TO_ADVISE, ("walking",))
+def test_everything_under_way_is_advised() -> None:
+    """Where the only program is already in place a card says so, and an answer with a card is never called nothing."""
+    lacking = rule("lacking", at_least("pain", 7), offers=[offer("water")])
+    for rules in ([OFFERS], [OFFERS, lacking]):
+        decision = decide(pack(*rules, programs=[program("walking", in_place_if=yes("yes")), program("water")]))
+        assert (decision.outcome, decision.in_place) == (Outcome.ADVISED, ("walking",))
 
 
 AT_THE_GATE: list[tuple[Node, Node, Outcome, Gate, Gate]] = [

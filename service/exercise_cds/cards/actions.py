@@ -139,8 +139,8 @@ class OrderMaker:
         if self._program.order.priority:
             request["priority"] = self._program.order.priority
         request["code"] = _concept(self._program.order.codes, self._title)
-        taught = "; ".join(f"{_text(step.title)}: {_text(step.text)}" for step in steps)
-        if text := " ".join(part for part in (dosing_text(self._program, options), f"Steps: {taught}" if taught else "") if part):
+        taught = "; ".join(f"{_text(step.title)}: {_text(step.text).rstrip('.')}" for step in steps)
+        if text := " ".join(part for part in (dosing_text(self._program, options), f"Steps: {taught}." if taught else "") if part):
             request["note"] = [{"text": text}]
         return request
 

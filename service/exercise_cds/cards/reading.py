@@ -83,11 +83,22 @@ class Reading:
         return self._found[rule]
 
     def findings(self, rule: str, words: int = 80) -> list[str]:
-        """What made a rule true, each with status and date; the rule's title where nothing can be named."""
+        """What made a rule true, each with status and date; the rule's title where nothing can be named.
+
+        Several facts may read one entry of the chart (an active cancer is one by its code, by its words, and a history of cancer):
+        it is told once, by the first of them.
+        """
         specs = self.prepared.facts
-        view = self.prepared.rules[rule].rule
-        said = [self._finding(specs[name], words) for name in self.found(rule) if name in specs]
-        return said or [clean(view.title)]
+        said, told = [], set[str]()
+        for name in self.found(rule):
+            if name not in specs:
+                continue
+            fact = self.facts.get(name)
+            entries = {one.resource for one in fact.evidence if "/" in one.resource} if fact is not None else set()
+            if not entries or not entries <= told:
+                said.append(self._finding(specs[name], words))
+            told |= entries
+        return said or [clean(self.prepared.rules[rule].rule.title)]
 
     def _finding(self, spec: FactSpec, words: int) -> str:
         fact = self.facts.get(spec.name)

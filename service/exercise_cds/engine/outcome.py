@@ -46,7 +46,7 @@ def outcome_of_rules(
     warned = any(card.indicator is not Indicator.INFO for _, card in cards)
     if warned or (answer.taken_by_fired and all(offer.fallback for offer in answer.offered)):
         return Outcome.WITHHELD
-    if cards or answer.offered:
+    if cards or answer.offered or answer.in_place:  # what is under way gets its card too
         return Outcome.ADVISED
     return _outcome_of_silence([(readings[one.when], readings[one.unless]) for one in rules if _has_something_to_say(one.rule)])
 
