@@ -34,6 +34,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     settings = {
         "EXERCISE_CDS_WORKBENCH__ENABLED": "true",
         "EXERCISE_CDS_NAMED_SERVICES": "low-back-pain-orders-sign",
+        "EXERCISE_CDS_HANDOUTS__BASE_URL": "https://cds.example.org/handouts",
         "EXERCISE_CDS_DATABASE_URL": f"sqlite:///{folder / 'records.sqlite'}",
     }
     with served(folder, COMMAND, ("serve",), **settings) as running:
@@ -130,6 +131,15 @@ def test_a_link_shows_the_same_again(looked: Looked, chromium: Browser) -> None:
     other.context.close()
 
 
+def test_a_link_to_what_is_not_there_says_so(looked: Looked) -> None:
+    """A link to an example that this service does not have shows another one, and says that it does."""
+    page = looked.workbench("#example=gone")
+    expect(page.locator("#said")).to_contain_text("names an example that is not here")
+    page.get_by_label("Example").select_option("fever")
+    looked.answered(2)
+    expect(page.locator("#said")).to_be_hidden()
+
+
 def test_what_is_pasted_never_gets_into_the_address(looked: Looked) -> None:
     """Neither the data, nor what is changed of it, stands in the link or in the browser's history."""
     page = looked.workbench()
@@ -173,6 +183,97 @@ def test_hostile_words_of_a_chart_are_words(looked: Looked, words: str) -> None:
     assert page.evaluate("window.hurt") is None
     assert page.locator("main img, main iframe, main script, main a[href^='javascript']").count() == 0
     assert (looked.said, looked.foreign) == ([], [])
+
+
+DROP = """([name, text]) => {
+  const carried = new DataTransfer();
+  if (name) carried.items.add(new File([text], name, { type: "application/json" }));
+  else carried.setData("text", text);
+  document.dispatchEvent(new DragEvent("drop", { dataTransfer: carried, bubbles: true, cancelable: true }));
+}"""
+
+
+@pytest.mark.parametrize("name", ["chart.json", ""])
+def test_what_is_dropped_is_asked(looked: Looked, name: str) -> None:
+    """A file, or a text, that is dropped on the page is asked as a chart; the page says that it is no example."""
+    page = looked.workbench()
+    page.evaluate(DROP, [name, json.dumps(_hostile_chart("Low back pain"))])
+    looked.answered(2)
+    expect(page.locator("#why")).to_have_text("Pasted data.")
+    expect(page.locator("#said")).to_contain_text("what was pasted as the whole chart")
+    assert page.get_by_label("Example").input_value() == ""
+    assert looked.said == []
+
+
+def test_a_pasted_token_is_dropped_and_the_page_says_so(looked: Looked) -> None:
+    """A whole request with a FHIR server and a token: the page says that both were dropped, shows neither, and fetches nothing."""
+    request = json.loads((ROOT / "fhir_examples" / "fourteen-days" / "request.json").read_text("utf-8"))
+    secret = {"access_token": "canary-token", "token_type": "Bearer", "expires_in": 300, "scope": "x", "subject": "y"}
+    page = looked.workbench()
+    looked.paste(json.dumps(request | {"fhirServer": "https://fhir.invalid/r4", "fhirAuthorization": secret}))
+    expect(page.locator("#said")).to_contain_text("fhirServer was dropped")
+    expect(page.locator("#said")).to_contain_text("fhirAuthorization was dropped")
+    page.get_by_role("tab", name="Request and response").click()
+    shown = page.locator("main").inner_text()
+    assert "canary-token" not in shown
+    assert "fhir.invalid" not in shown
+    assert looked.foreign == []
+
+
+def test_a_card_is_drawn_with_everything_on_it(looked: Looked) -> None:
+    """Indicator, summary, Markdown, suggestions with their actions, source, links, override reasons: as the response has them."""
+    page = looked.workbench("#example=fourteen-days")
+    page.get_by_role("tab", name="Request and response").click()
+    response = json.loads(page.get_by_label("Response", exact=True).inner_text())
+    expect(page.locator("#panel-json")).to_contain_text("Every rule of CDS Hooks that is checked on an answer is kept")
+    assert "hookInstance" in page.get_by_label("Request", exact=True).inner_text()
+    drawn = page.locator("#cards .card").all()
+    assert len(drawn) == len(response["cards"])
+    for card, box in zip(response["cards"], drawn, strict=True):
+        expect(box).to_have_class(f"card {card['indicator']}")
+        expect(box.locator("h3")).to_have_text(card["summary"])
+        assert box.locator(".detail strong").count()
+        assert box.locator(".suggestions > li").count() == len(card["suggestions"])
+        assert [one.inner_text() for one in box.locator(".suggestions .label").all()] == [one["label"] for one in card["suggestions"]]
+        expect(box.locator(".source a")).to_have_attribute("href", card["source"]["url"])
+        assert box.locator(".override option").all_inner_texts()[1:] == [one["display"] for one in card["overrideReasons"]]
+        assert [one.get_attribute("href") for one in box.locator(".links a").all()] == [one["url"] for one in card["links"]]
+    assert {"critical", "warning", "info"} >= {card["indicator"] for card in response["cards"]}
+
+
+def test_indicators_have_colours_of_their_own(looked: Looked) -> None:
+    """A critical, a warning and an informing card differ in colour, and each says in words what it is."""
+    colours = {}
+    for example in ("cauda-equina-suspected", "fever", "fourteen-days"):
+        looked.page.goto("about:blank")
+        page = looked.workbench(f"#example={example}")
+        first = page.locator("#cards .card").first
+        colours[first.locator(".indicator").inner_text()] = first.evaluate("(card) => getComputedStyle(card).borderTopColor")
+    assert colours.keys() == {"Critical", "Warning", "Info"}
+    assert len(set(colours.values())) == 3
+
+
+def test_the_timeline_draws_bands_and_events(looked: Looked) -> None:
+    """The length of pain is cut into bands where rules compare it, and an event on the line leads to its resource."""
+    page = looked.workbench("#example=fourteen-days")
+    assert page.locator("#timeline .band").count() >= 3
+    page.locator("#timeline .event").first.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#panel-chart")).to_be_visible()
+    expect(page.locator("#resource")).to_contain_text("resourceType")
+
+
+def test_another_service_and_another_day_are_asked(looked: Looked) -> None:
+    """The same chart, asked by another service or on another day, gets the answer of that service and that day, and a link to it."""
+    page = looked.workbench("#example=fourteen-days")
+    page.get_by_label("Day of asking").fill("2026-02-20")
+    looked.answered(2)
+    assert "date=2026-02-20" in page.url
+    assert "lumbar-stabilization" not in _offered(page)
+    page.get_by_label("Service").select_option("low-back-pain-orders")
+    looked.answered(3)
+    assert "service=low-back-pain-orders" in page.url
+    assert page.locator("#fault").is_hidden()
 
 
 def test_evidence_leads_to_its_resource(looked: Looked) -> None:

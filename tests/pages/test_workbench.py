@@ -5,9 +5,12 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,10 +24,12 @@ from werkzeug.test import TestResponse
 from builders.served import COMMAND, free_port, served
 from builders.tokens import trusting_environment
 from exercise_cds.cds_service import CdsService, Serving, prepare
+from exercise_cds.errors import Unavailable
 from exercise_cds.model.pack import RulePack
 from exercise_cds.settings import OperatorsSettings, Settings
 from exercise_cds.settings.workbench import WorkbenchSettings
 from exercise_cds.web import create_app, for_people, logs
+from exercise_cds.web.workbench.blueprint import Asked, Bench
 from exercise_cds.web.workbench.markdown import CUT, MOST, html_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -180,6 +185,52 @@ def test_more_than_ten_megabytes_are_refused(bench: FlaskClient) -> None:
     found = ask(bench, pasted=" " * (10 * 1024 * 1024 + 1), service=SERVICE)
     assert found.status_code == 413
     assert "10 MB" in str(found.json)
+
+
+def test_a_question_gets_two_seconds_and_two_are_worked_on_at_once(serving: Serving) -> None:
+    """What takes longer is given up with a sentence; while two such are worked on, a third is told to come again."""
+    slow = threading.Event()
+
+    @contextmanager
+    def answering() -> Iterator[Serving]:
+        slow.wait(10)
+        yield serving
+
+    bench = Bench(answering, EXAMPLES)
+    with ThreadPoolExecutor(2) as callers:
+        calls = [callers.submit(bench.answer, Asked(example="fever")) for _ in range(2)]
+        time.sleep(0.3)
+        with pytest.raises(Unavailable, match="at work on other questions"):
+            bench.answer(Asked(example="fever"))
+        for call in calls:
+            with pytest.raises(Unavailable, match="longer than two seconds"):
+                call.result()
+    slow.set()
+
+
+PAGES = (
+    "/handouts/stretching",
+    "/handouts/nobody",
+    "/workbench/",
+    "/workbench/main.js",
+    "/workbench/map/",
+    "/workbench/map/nothing/x",
+    "/workbench/live/",
+)
+
+
+@pytest.mark.parametrize("path", [*PAGES, "/workbench/live/state", "/workbench/nothing"])
+def test_every_page_has_the_headers_of_a_page(bench: FlaskClient, path: str) -> None:
+    """Each page, file and fault of a page: a policy without unsafe-* or a foreign host, no frame, no cache, no referrer, no guess."""
+    headers = bench.get(path).headers
+    policy = headers["Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'; ")
+    assert "frame-ancestors 'none'" in policy
+    assert not {"unsafe", "http", "*", "data:"} & set(re.split(r"[-:\s;/]", policy))
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Set-Cookie" not in headers
 
 
 @pytest.mark.parametrize(

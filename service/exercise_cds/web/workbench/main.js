@@ -15,11 +15,13 @@ let before = null;
 let asking = false;
 let next = null;
 let shown = null;
+let lost = false;
 
 function read() {
   const link = new URLSearchParams(location.hash.slice(1));
   const known = [...at("example").options].map((option) => option.value).filter(Boolean);
   question.example = known.includes(link.get("example")) ? link.get("example") : known.includes("thirteen-days") ? "thirteen-days" : known[0] ?? "";
+  lost = Boolean(link.get("example")) && question.example !== link.get("example");
   question.pasted = null;
   question.service = link.get("service");
   question.date = link.get("date");
@@ -92,7 +94,7 @@ function show(answer) {
   const story = storyOf();
   at("why").textContent = question.pasted === null ? (story?.dataset.why ?? "") : "Pasted data.";
   const changed = Object.keys(question.changed).length;
-  const said = [...answer.said, ...(changed ? [`${changed} ${changed === 1 ? "fact is" : "facts are"} not the chart's: this is a what if, and no answer about the patient.`] : [])];
+  const said = [...(lost ? ["The link names an example that is not here; another is shown."] : []), ...answer.said, ...(changed ? [`${changed} ${changed === 1 ? "fact is" : "facts are"} not the chart's: this is a what if, and no answer about the patient.`] : [])];
   at("said").hidden = !said.length;
   put("said", said.map((sentence) => h("p", {}, sentence)));
   at("outcome").textContent = answer.outcome;
@@ -139,6 +141,7 @@ function change(name, value) {
 }
 
 function use(text) {
+  lost = false;
   Object.assign(question, { pasted: text, example: "", date: null, changed: {} });
   before = null;
   ask(true);
@@ -147,6 +150,7 @@ function use(text) {
 function wire() {
   at("example").addEventListener("change", (event) => {
     if (!event.target.value) return at("paste").click();
+    lost = false;
     Object.assign(question, { example: event.target.value, pasted: null, service: null, date: null, changed: {} });
     before = null;
     ask(true);
