@@ -64,7 +64,7 @@ def _show(report: Report) -> None:
         table.add_row(rule, level, Text(verdict.value, style=_STYLES[verdict]), says)
     console.print(table)
     for note in report.notes:
-        console.print(Text(note, style="dim"))
+        console.print(Text(note, style="yellow"))
     kept = sum(report.verdict(rule) is Verdict.KEPT for rule in RULES)
     advice = sum(report.verdict(rule) is Verdict.ADVICE for rule in RULES)
     counts = f"{kept} kept, {len(report.broken)} broken, {advice} with advice, {len(RULES) - kept - advice - len(report.broken)} not seen"

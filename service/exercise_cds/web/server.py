@@ -30,6 +30,8 @@ _KEEP_ALIVE_SECONDS = 75
 """An idle line stays open longer than proxies keep theirs (60 s is usual): else one sends a call into a line that is just being closed."""
 _FIRST_WORD_SECONDS = 0.05
 """How long a thread waits for the first byte of a new connection, which mostly is there with it."""
+_LAST_CHANCE_SECONDS = 1.0
+"""The same after SIGTERM, when nobody waits in the poller any more."""
 _LINGER_SECONDS = 0.2
 """How long a closed line is still listened to, so that the last words of an answer are not cut off by a reset."""
 _SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the heartbeat of the worker, no data
@@ -200,18 +202,19 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
         super().enqueue_req(conn)
 
     def handle(self, conn: Any) -> Any:
-        """Serve one request of a connection, and close it here where it ends: gunicorn would linger in the thread that accepts.
-
-        Who connects and says nothing waits without a thread; gunicorn would give it one for five seconds.
-        """
-        if not conn.initialized and not conn.wait_for_data(_FIRST_WORD_SECONDS):
-            return gthread._DEFER  # noqa: SLF001 - gunicorn's word for "wait in the poller"
-        conn.sock.begin()
-        result = super().handle(conn)
+        """Serve one request of a connection, and close it here where it ends: gunicorn would linger in the thread that accepts."""
+        result = self._served(conn)
         if result is False:
             util.close_graceful(conn.sock, timeout=_LINGER_SECONDS)
             conn.close = _closed_already
         return result
+
+    def _served(self, conn: Any) -> Any:
+        """Who connects and says nothing waits without a thread; gunicorn would give it one for five seconds."""
+        if not conn.initialized and not conn.wait_for_data(_FIRST_WORD_SECONDS if self.alive else _LAST_CHANCE_SECONDS):
+            return gthread._DEFER if self.alive else False  # noqa: SLF001 - gunicorn's word for "wait in the poller"
+        conn.sock.begin()
+        return super().handle(conn)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer what could not be read as HTTP; `exc` and its text stay here."""
