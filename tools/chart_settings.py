@@ -43,6 +43,7 @@ BY_CHART = {
 PATTERNS = {
     "an https URL": r"^https://[^\s?#@]+$",
     "an https URL without query (http on this machine only)": r"^https://[^\s?#@]+$",
+    "an http or https URL without query": r"^https?://[^\s?#@]+$",
     "a list of URLs": r"^https?://[^\s?#@]+$",
     "a list of host names": r"^[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?$",
     "a list of origins such as https://ehr.example.org, lower case, without path; never *": r"^https?://[a-z0-9.\[\]:-]+$",

@@ -38,6 +38,8 @@ CHANGED: dict[str, Any] = {
     "config.operators.sign_on_proxies": ["192.0.2.9"],
     "config.rates.trusted_proxies": ["192.0.2.9"],
     "config.time_zone": "Europe/Paris",
+    "config.traces.endpoint": "http://other.example.org:4318/v1/traces",
+    "config.traces.percent": 10,
     "database.type": "sqlite",
     "database.sqlite.persistence.accessModes": ["ReadWriteOncePod"],
     "database.sqlite.persistence.annotations": {"a": "b"},

@@ -1,7 +1,7 @@
 """Law 7, from outside: a patient's name, id, birthday, values and tokens go through every endpoint and every error path, and stay nowhere.
 
-Looked through afterwards: everything that the processes wrote (the server's own log too), /metrics, /readyz, the body and the headers of
-every refusal, the database's files, an export in both forms, and a report with its tables.
+Looked through afterwards: everything that the processes wrote (the server's own log too), /metrics, /readyz, traces, the body and the
+headers of every refusal, the database's files, an export in both forms, and a report with its tables.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 import requests
 
+from builders.collector import Collector
 from builders.fhir_server import Asked, FhirServer, Line
 from builders.served import COMMAND, ROOT, Served, free_port, process_environment, served
 from builders.tokens import FEEDBACK, SERVICE, bearer, fresh_token, trusting_environment
@@ -202,10 +203,10 @@ def test_the_canary_is_nowhere_with_tokens(tmp_path: Path) -> None:
     """With tokens: calls, feedback, fetches from a lying FHIR server, refused tokens, what is no HTTP; then report and export."""
     looked, port = Looked(), free_port()
     (tmp_path / "pseudonyms.txt").write_text(f"k1 {'a' * 64}\n", "utf-8")
-    with FhirServer(plays=dict.fromkeys(_ASKED, _lying)) as fhir:
+    with FhirServer(plays=dict.fromkeys(_ASKED, _lying)) as fhir, Collector() as collector:
         environment = trusting_environment(tmp_path, fhir_servers=[fhir.base]) | {
             "EXERCISE_CDS_METRICS_PORT": str(port), "EXERCISE_CDS_HTTP_FHIR_SERVERS": "true", "EXERCISE_CDS_LOG_LEVEL": "debug",
-            "EXERCISE_CDS_DECISION_LOG__KEYS_FILE": str(tmp_path / "pseudonyms.txt"),
+            "EXERCISE_CDS_DECISION_LOG__KEYS_FILE": str(tmp_path / "pseudonyms.txt"), "EXERCISE_CDS_TRACES__ENDPOINT": collector.endpoint,
         }  # fmt: skip
         with served(tmp_path, COMMAND, ("serve",), **environment) as running:
             base = f"http://127.0.0.1:{running.port}"
@@ -229,6 +230,8 @@ def test_the_canary_is_nowhere_with_tokens(tmp_path: Path) -> None:
                 looked.at(page, requests.get(f"http://127.0.0.1:{port}/{page}", headers={"X": NAME}, timeout=5).text)
             assert running.stop() == 0
             assert running.said().count('"event":"request"') > 60
+            assert len(collector.spans()) > 60
+            looked.at("traces", b"".join(collector.bodies).decode("latin-1"))
     assert {200, 400, 401, 404, 405, 412, 413, 415, 431} <= looked.statuses
     _commands(tmp_path, environment, looked)
     looked.files(tmp_path)

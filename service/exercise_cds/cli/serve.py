@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 import time
 from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 from rich.console import Console
@@ -24,6 +25,10 @@ from exercise_cds.security import Counts, Guard, guard_of
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, for_people, logs, server
 from exercise_cds.web.metrics import Metrics
+from exercise_cds.web.said import untraced
+
+if TYPE_CHECKING:  # an extra: it need not be installed
+    from exercise_cds.web.traces import Traces
 
 EXAMPLE = ("low-back-pain-exercise", Path("fhir_examples/chronic-low-back-pain/request.json"))
 """What the printed `curl` posts, and to which service: a chart that gets a card on any day."""
@@ -50,6 +55,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         server.look_at_port(settings)
         records = kept(settings)
         guard = _guard(settings, records, metrics)
+        traces = _traces(settings)
     except UnusableSettings as fault:
         _stop(console, *fault.sentences)
     except server.PortTaken as fault:
@@ -65,9 +71,9 @@ def serve(config: Path | None, **flags: Any) -> None:
         _stop(console, *fault.sentences)
     moments = server.Moments(
         ready=lambda: console.print(_greeting(settings)),
-        start=lambda: _begin(records, steward, guard, operated),
+        start=lambda: _begin(records, steward, guard, operated, traces),
         stopping=operated.readiness.stop,
-        end=lambda: _end(records, operated),
+        end=lambda: _end(records, operated, traces),
     )
     app = create_app(
         steward,
@@ -78,6 +84,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         metrics=metrics,
         readiness=operated.readiness,
         pages=for_people.blueprints(settings, steward),
+        trace=traces.told if traces else untraced,
     )
     server.run(app, settings, moments)
 
@@ -90,17 +97,34 @@ def _guard(settings: Settings, records: Kept, metrics: Metrics) -> Guard | None:
     return guard_of(settings, clock=lambda: datetime.now(UTC), tick=time.monotonic, shared=records.replay.first_sight, counts=counts)
 
 
-def _begin(records: Kept, steward: CdsService, guard: Guard | None, operated: Operated) -> None:
+def _traces(settings: Settings) -> Traces | None:
+    """Spans, where a collector is named; OpenTelemetry is loaded only then. Raises UnusableSettings."""
+    site = settings.traces
+    if site.endpoint is None:
+        return None
+    try:
+        made: Traces = import_module("exercise_cds.web.traces").Traces(site.endpoint, site.percent)
+    except ImportError:
+        sentence = "traces.endpoint is set and OpenTelemetry is not installed: install exercise-cds[traces], or take the setting out"
+        raise UnusableSettings((sentence,)) from None
+    return made
+
+
+def _begin(records: Kept, steward: CdsService, guard: Guard | None, operated: Operated, traces: Traces | None) -> None:
     """In the worker, before its first call."""
+    if traces is not None:
+        traces.begin()
     if guard is not None:
         guard.prewarm()
     records.begin(listing_of(steward.serving.pack))
     operated.begin()
 
 
-def _end(records: Kept, operated: Operated) -> None:
+def _end(records: Kept, operated: Operated, traces: Traces | None) -> None:
     """In the worker, after its last call; operators see it to the end."""
     records.end()
+    if traces is not None:
+        traces.end()
     operated.end()
 
 

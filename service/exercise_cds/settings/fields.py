@@ -125,6 +125,8 @@ SecureUrl = Annotated[str, AfterValidator(_secure_url)]
 Origins = Annotated[list[Annotated[str, AfterValidator(_origin)]], NoDecode, BeforeValidator(split)]
 HostNames = Annotated[list[Annotated[str, AfterValidator(_host_name)]], NoDecode, BeforeValidator(split)]
 Names = Annotated[list[str], NoDecode, BeforeValidator(split)]
+CollectorUrl = Annotated[str, AfterValidator(_fhir_server)]
+"""http is allowed: a collector stands beside the service, and what it gets is of no patient."""
 FhirServers = Annotated[list[Annotated[str, AfterValidator(_fhir_server)]], NoDecode, BeforeValidator(split)]
 Algorithm = Literal["ES384", "RS384", "ES256", "RS256", "PS384"]
 

@@ -20,7 +20,7 @@ from exercise_cds.web import answers, api, failures, feedback, ops, perimeter
 from exercise_cds.web.hook_calls import Authenticate, Door, HookCalls
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.rates import Addresses, AddressRate, Rate
-from exercise_cds.web.said import Said
+from exercise_cds.web.said import Said, Trace, untraced
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from exercise_cds.cds_service import CdsService
@@ -62,11 +62,12 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     readiness: ops.Readiness | None = None,
     metrics: Metrics | None = None,
     pages: Iterable[Blueprint] = (),
+    trace: Trace = untraced,
 ) -> Flask:
     """The application.
 
     `authenticate` tells who asks, and `lend` the same for feedback (both are the guard's); without them, `settings` must say that
-    nobody is asked. Without `feedback_store` there is no feedback endpoint. `pages` are for people.
+    nobody is asked. Without `feedback_store` there is no feedback endpoint. `pages` are for people. `trace` is told of every request.
     """
     if authenticate is None:
         if settings.authentication != "none":
@@ -78,7 +79,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     app.extensions["metrics"] = metrics
     addresses = AddressRate(Addresses(settings.rates.trusted_proxies), Rate(settings.rates.address, time.monotonic))
     rates = Rate(settings.rates.client, time.monotonic)
-    door = Door(service, settings, authenticate, clock, metrics, perimeter.Doors(settings), addresses, rates)
+    door = Door(service, settings, authenticate, clock, metrics, perimeter.Doors(settings), addresses, rates, trace)
     app.before_request(_first_looks(door))
     app.after_request(_last_words(door))
     app.register_error_handler(CdsError, _refuse(metrics))
@@ -135,7 +136,9 @@ def _last_words(door: Door) -> Callable[[Response], Response]:
             answer.headers[name] = text
         door.metrics.requests.labels(said.service or "none", answer.status_code, said.outcome or "none").inc()
         if request.endpoint not in {"ops.livez", "ops.readyz", "ops.numbers"}:
-            said.tell(request.method, answer.status_code)
+            route = request.url_rule.rule if request.url_rule is not None else ""
+            traceparent = request.headers.get("traceparent", "")
+            said.tell(request.method, answer.status_code, route=route, traceparent=traceparent, trace=door.trace)
         return answer
 
     return finish

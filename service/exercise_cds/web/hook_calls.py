@@ -8,6 +8,7 @@ context. What costs more, or says more, comes later. Whatever is no hook call go
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +28,7 @@ from exercise_cds.settings import Settings
 from exercise_cds.web import answers, perimeter
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.rates import AddressRate, Rate
-from exercise_cds.web.said import Said
+from exercise_cds.web.said import Said, Trace, untraced
 
 if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to read this
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -37,6 +38,8 @@ if TYPE_CHECKING:  # the steward is handed in; its rooms need not be loaded to r
 Authenticate: TypeAlias = "Callable[[Headers, str], Client]"
 """(headers, path) -> who asks. Raises Unauthorized."""
 _PATH = re.compile(r"/cds-services/([^/]+)")
+_ROUTE = "/cds-services/<service>"
+"""As Flask writes its routes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class Door:
     perimeter: perimeter.Doors
     addresses: AddressRate
     clients: Rate
+    trace: Trace = untraced
 
     def who(self, environ: WSGIEnvironment, said: Said) -> Client:
         """Who asks, and not too often."""
@@ -81,7 +85,9 @@ class HookCalls:
         status, headers, body = self._told(environ, called[1], said)
         metrics, service, code = self._door.metrics, said.service or "none", int(status[:3])
         metrics.requests.labels(service, code, said.outcome or "none").inc()
-        metrics.request_seconds.labels(service).observe(said.tell("POST", code))
+        traceparent = environ.get("HTTP_TRACEPARENT", "")
+        spent = said.tell("POST", code, route=_ROUTE, traceparent=traceparent, trace=self._door.trace)
+        metrics.request_seconds.labels(service).observe(spent)
         start_response(status, [*headers, ("Content-Length", str(len(body))), *self._door.perimeter.of_answer(environ)])
         return (body,)
 
@@ -134,4 +140,5 @@ class HookCalls:
             door.metrics.odd_hook_instances.inc()
         response = door.service.respond(asked, client, door.clock())
         said.outcome, said.cards, said.digest = response.outcome.value, len(response.body["cards"]), response.digest
+        said.stages, said.decided = response.milliseconds, time.perf_counter()
         return orjson.dumps(response.body)

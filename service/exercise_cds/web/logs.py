@@ -44,6 +44,7 @@ FIELDS = frozenset(
         "removed",
         "schema",
         "count",
+        "trace_id",
     }
 )
 """Everything that may stand in a line. `service` and `hook` are names of ours; `issuer`, `tenant` and `jti` are those of
