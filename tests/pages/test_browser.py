@@ -71,6 +71,15 @@ def test_a_handout_fits_a_narrow_screen(looked: Looked) -> None:
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
 
 
+def test_the_workbench_fits_a_narrow_screen(looked: Looked) -> None:
+    """On a phone no panel of the workbench is wider than the screen."""
+    looked.page.set_viewport_size({"width": 360, "height": 740})
+    page = looked.workbench("#example=fourteen-days")
+    for tab in ("Facts", "Chart", "Request and response", "Rules"):
+        page.get_by_role("tab", name=tab).click()
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), tab
+
+
 @pytest.mark.parametrize("paper", ["A4", "Letter"])
 def test_handouts_print_on_few_pages(looked: Looked, pack: RulePack, paper: str) -> None:
     """On A4 and on Letter each program takes at most three pages, four in large print; nothing is wider than the paper."""
