@@ -58,6 +58,9 @@ class EnvelopeShape(_Shape):
     patient: Any = None
 
 
+_FIELDS = frozenset({*EnvelopeShape.model_fields, "extension"})
+
+
 def read_request(body: bytes, *, service: str, hook: str, depth: int, http_fhir_servers: bool = False) -> HookRequest:
     """Read one call of `service`, which is advertised for `hook`. Raises BadRequest."""
     top = strict_json.whole(body, depth)
@@ -94,7 +97,7 @@ def is_uuid(hook_instance: str) -> bool:
 
 def _field(name: str) -> str:
     """A field's name for a sentence: ours, never one that the caller made up."""
-    return name if name in {*EnvelopeShape.model_fields, "extension"} else "A field of the body"
+    return name if name in _FIELDS else "A field of the body"
 
 
 def _envelope(fields: dict[str, Any], context: bytes) -> EnvelopeShape:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 
 from exercise_cds.facts.answers import derive_answer, newest_answer
@@ -75,8 +75,8 @@ class Deriver:
         facts = dict(self._idle) if only is None else {name: fact for name, fact in self._idle.items() if name in only}
         facts |= known
         reading = _Reading(self._specs, self._types, self._terms, chart)
-        for name in reading.busy():
-            if name in facts and name not in known:
+        for name in reading.busy(facts):
+            if name not in known:
                 spec = self._specs[name]
                 facts[name] = DERIVE[spec.kind](spec, reading.look(spec))
         return facts
@@ -93,15 +93,11 @@ class _Reading:
         self._unreadable = Counter(name for one in chart.unreadable for name in one.facts)
         self._standings: dict[int, Standing] = {}
 
-    def busy(self) -> set[str]:
-        """The facts for which the chart holds anything, or lacks something."""
-        chart = self._chart
-        return (
-            {name for name, entries in chart.entries.items() if entries}
-            | chart.later.keys()
-            | chart.gaps_of.keys()
-            | self._unreadable.keys()
-        )
+    def busy(self, names: Iterable[str]) -> list[str]:
+        """Those of the facts for which the chart holds anything, or lacks something."""
+        chart, unreadable = self._chart, self._unreadable
+        entries, later, gaps = chart.entries, chart.later, chart.gaps_of
+        return [name for name in names if entries.get(name) or name in later or name in gaps or name in unreadable]
 
     def look(self, spec: FactSpec) -> Look:
         """The fact's view of the chart. A type that the site never shares is never in doubt: each card says so instead."""

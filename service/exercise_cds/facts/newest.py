@@ -67,27 +67,28 @@ class Source(NamedTuple):
 class Waiting(NamedTuple):
     """A source that nobody has looked into yet; its day is certain."""
 
+    day: date
+    last: date
+    """The same: the last day that it may mean."""
     entry: Later
-    source_of: Callable[[Look, Any], Source | None]
-    """A resource as a source; None where its status forbids."""
-
-    @property
-    def day(self) -> date:
-        """The day on which its readings surely stood."""
-        return self.entry.day
-
-    @property
-    def last(self) -> date:
-        """The last day that it may mean: the same."""
-        return self.entry.day
+    source_of: SourceOf
 
     def opened(self, look: Look) -> Source | None:
-        """The source; None where its status forbids, or where it cannot be read: the look remembers that."""
-        found = self.entry.read()
-        if isinstance(found, Entry):
-            return self.source_of(look, found.resource)
-        look.late.add(found)
-        return None
+        """The source; None where its status forbids, or where it cannot be read."""
+        return opened(self.entry, look, self.source_of)
+
+
+SourceOf: TypeAlias = "Callable[[Look, Any], Source | None]"
+"""A resource as a source; None where its status forbids."""
+
+
+def opened(entry: Later, look: Look, source_of: SourceOf) -> Source | None:
+    """The source that an entry is, validated now; None where there is none. The look remembers what cannot be read."""
+    found = entry.read()
+    if isinstance(found, Entry):
+        return source_of(look, found.resource)
+    look.late.add(found)
+    return None
 
 
 _BY_DAY = attrgetter("day")

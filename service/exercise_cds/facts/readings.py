@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 from exercise_cds.facts.dates import Moment, moment, period_end
 from exercise_cds.facts.look import Look
 from exercise_cds.facts.match import Match, Said, keys_of, match, texts_of
-from exercise_cds.facts.newest import LeftOut, Reading, Source, Waiting
+from exercise_cds.facts.newest import LeftOut, Reading, Source, Waiting, opened
 from exercise_cds.facts.units import convert, is_known, to_base, ucum
 from exercise_cds.model.facts import Evidence
 from exercise_cds.model.matching import first_word
@@ -60,9 +60,12 @@ Understand: TypeAlias = "Callable[[FactSpec, Number, tuple[str, str] | None], Am
 
 
 def observed(look: Look) -> list[Source | Waiting]:
-    """Every observation with a usable status, with the moment that it holds for; those for later are opened when they are asked for."""
-    sources = [_source(look, entry.resource) for entry in look.entries]
-    return [*(one for one in sources if one is not None), *(Waiting(one, _source) for one in look.later)]
+    """Every observation with a usable status, with the moment that it holds for; those of a certain day wait until they are asked for."""
+    sources: list[Source | Waiting | None] = [_source(look, entry.resource) for entry in look.entries]
+    for entry in look.later:
+        day = entry.day
+        sources.append(opened(entry, look, _source) if day is None else Waiting(day, day, entry, _source))
+    return [one for one in sources if one is not None]
 
 
 def _source(look: Look, observation: Any) -> Source | None:

@@ -105,7 +105,11 @@ class Reader:
         bundle = bundle or cut(text)
         if bundle is None or not (self.flat or not is_deeper(text, self.limits.depth + _OUTSIDE)):
             return self._by_hand(text, place)
-        page = Page([], [], _has_next(_value(bundle.link, f"{place}.link")), _total(_value(bundle.total, f"{place}.total")))
+        page = Page([], [])
+        if bundle.link is not UNSET:
+            page.more = _has_next(value_of(bundle.link, f"{place}.link"))
+        if bundle.total is not UNSET:
+            page.total = _total(value_of(bundle.total, f"{place}.total"))
         found = () if bundle.entry is UNSET else bundle.entry
         self._count(len(found))
         entries, faults, names = page.entries, page.faults, _names

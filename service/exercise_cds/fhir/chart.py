@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,12 +89,15 @@ class _Reading:
         """Everything under one key: the value itself (and what it was cut into, where it was) and the further pages of its search."""
         pages = [self._page(query, text, number, bundle if number == 1 else None) for number, text in enumerate(texts, 1)]
         bundled = Bundled([entry for page in pages for entry in page.entries] if len(pages) > 1 else pages[0].entries)
-        selectors, told = self.plan.selectors, self.patients.told
+        selectors, told, strict = self.plan.selectors, self.patients.told, self.parser.strict
         for entry in bundled.entries:
             subject = entry.fields.get("subject")  # nearly always one that was told before: then there is no more to ask
             again = subject is not None and entry.type != "Patient" and told.get(bytes(subject)) is Whose.OURS
             if again or self._is_ours(query, entry, bundled, selectors):
-                self._take(entry, bundled, selectors)
+                selector = selectors.get(entry.type)
+                names = takers(selector, entry, bundled) if selector is not None else NOBODY
+                if names or strict:
+                    self._take(entry, names, bundled)
         self._completeness(query, pages, bundled.entries)
 
     def fetched(self, query: Query, texts: tuple[bytes, ...]) -> None:
@@ -118,7 +122,7 @@ class _Reading:
         self.issues += lost
         self.read.clear()  # an order in the chart and the same order as a draft are two findings
         for entry in chosen:
-            self._take(entry, bundled, selectors)
+            self._take(entry, takers(selectors[entry.type], entry, bundled) if entry.type in selectors else NOBODY, bundled)
 
     def _page(self, query: Query, text: bytes, number: int, bundle: Cut | None = None) -> Page:
         place = query.key if number == 1 else f"{query.key}.page[{number}]"
@@ -150,13 +154,11 @@ class _Reading:
         self.gap(query, gaps.foreign(query))
         return False
 
-    def _take(self, entry: RawEntry, bundled: Bundled, selectors: Mapping[str, Selector]) -> None:
+    def _take(self, entry: RawEntry, names: Names, bundled: Bundled) -> None:
         """Give the entry to the facts that take it; under `strict` look at it even where nobody does."""
-        selector = selectors.get(entry.type)
-        names = takers(selector, entry, bundled) if selector is not None else NOBODY
         if not names:
-            if self.parser.strict and isinstance(issue := self.parser.parse(entry), Issue):
-                self.issues.append(issue)
+            if self.parser.strict:
+                self._parsed(entry)
             return
         medication = medication_of(entry, bundled) if entry.type == "MedicationRequest" else None
         once = entry.content, medication.content if medication is not None else None
@@ -174,15 +176,15 @@ class _Reading:
                 self.entries.setdefault(name, []).append(taken)
 
     def _later(self, entry: RawEntry, names: Names) -> Later | None:
-        """An Observation whose day is certain waits until a fact asks for it; under `strict` none does."""
-        if entry.type != "Observation" or self.parser.strict or (day := certain_day(entry.fields, self.zone)) is None:
+        """An Observation waits until a fact asks for it; under `strict` none does."""
+        if entry.type != "Observation" or self.parser.strict:
             return None
 
         def validate() -> Entry | Unreadable:
             resource = self._parsed(entry)
             return Unreadable(resource, names) if isinstance(resource, Issue) else Entry(resource, entry.type, entry.where, names)
 
-        return Later(day, validate)
+        return Later(partial(certain_day, entry.fields, self.zone), validate)
 
     def _parsed(self, entry: RawEntry, medication: RawEntry | None = None) -> Any | Issue:
         resource = self.parser.parse(entry, medication)

@@ -53,6 +53,8 @@ _WRITE = msgspec.json.Encoder()
 
 def cut(text: bytes) -> Cut | None:
     """The Bundle that a text holds; None where it holds none, or where this way of reading it may lose something."""
+    if b'"Bundle"' not in text:
+        return None
     try:
         found = _CUT.decode(text)
         if found.type_ is UNSET or bytes(found.type_) != b'"Bundle"':

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 from exercise_cds.fhir.models import model_of
 from exercise_cds.fhir.raw import Fields
 
-_DATED = ("effectiveDateTime", "effectiveInstant")
 _CERTAIN = re.compile(
     rb'"\d{4}-\d\d-\d\d(?:T\d\d:\d\d:\d\d(?:\.\d{1,6})?(?:Z|[+-](?:(?:0\d|1[0-3]):[0-5]\d|14:00)))?"',
 )
@@ -20,16 +19,16 @@ _CERTAIN = re.compile(
 @cache
 def _effective() -> frozenset[str]:
     """Every name of effective[x], their siblings for extensions included."""
-    names = model_of("Observation").choices[_DATED[0]]
+    names = model_of("Observation").choices["effectiveDateTime"]
     return names | {f"_{name}" for name in names}
 
 
 def certain_day(fields: Fields, zone: ZoneInfo) -> date | None:
     """The calendar day in the client's zone that an Observation holds for; None where it may be another one, or cannot be told."""
-    told = _effective() & fields.keys()
-    if len(told) != 1 or not told.issubset(_DATED):
+    raw = fields.get("effectiveDateTime") or fields.get("effectiveInstant")
+    if raw is None or len(_effective() & fields.keys()) != 1:
         return None
-    text = bytes(fields[next(iter(told))])
+    text = bytes(raw)
     if _CERTAIN.fullmatch(text) is None:
         return None
     written = text[1:-1].decode("ascii")

@@ -176,18 +176,23 @@ def _objects(value: Any) -> Iterator[dict[str, Any]]:
 
 
 Judge: TypeAlias = "Callable[[Selector, Any], Names]"
-_LOOKS: Mapping[str, Mapping[str, Judge]] = {
+_LOOKS: Mapping[str, dict[str, Judge]] = {
     "Patient": {},
     "Condition": {"code": _concept, "bodySite": _words},
     "Observation": {"code": _concept, "component": _components},
     "Procedure": {"code": _concept, "bodySite": _words},
-    "MedicationRequest": {"medicationCodeableConcept": _concept, "medicationReference": _words, "dosageInstruction": _words},
-    "ServiceRequest": {"code": _concept, "orderDetail": _concepts, "bodySite": _words, "note": _words},
+    "MedicationRequest": {"medicationCodeableConcept": _concept, "medicationReference": _words},
+    "ServiceRequest": {"code": _concept, "orderDetail": _concepts, "bodySite": _words},
     "CarePlan": {"category": _concepts, "activity": _activities, "title": _words, "description": _words, "note": _words},
     "QuestionnaireResponse": {"item": _items},
 }
 """By resource type: the elements that can decide who takes an entry, and how each is judged. `hasMember` of an Observation and
 `medicationReference` of a MedicationRequest lead to other resources: `follow.py` goes there."""
+_DRAFT_LOOKS: Mapping[str, dict[str, Judge]] = {
+    "MedicationRequest": {"dosageInstruction": _words},
+    "ServiceRequest": {"note": _words},
+}
+"""What is looked at besides in the orders of the hook's context, whose prose counts; of the chart's own orders it does not."""
 _REMEMBERED = frozenset({"code", "medicationCodeableConcept", "category", "bodySite", "orderDetail"})
 """Elements that hold vocabulary, so that the same bytes come again. Verdicts on the others are not kept."""
 _DECIDES: Mapping[str, Names] = {
@@ -242,10 +247,10 @@ def selectors_of(facts: Iterable[FactSpec], *, drafts: bool) -> Mapping[str, Sel
         for reads in KINDS[spec.kind].reads:
             if (reads.ask is Ask.CONTEXT) is drafts:
                 readers.setdefault(reads.type, []).append(spec)
-    return {type_: _selector(type_, specs) for type_, specs in readers.items()}
+    return {type_: _selector(type_, specs, _LOOKS[type_] | (_DRAFT_LOOKS[type_] if drafts else {})) for type_, specs in readers.items()}
 
 
-def _selector(type_: str, facts: list[FactSpec]) -> Selector:
+def _selector(type_: str, facts: list[FactSpec], looks: Mapping[str, Judge]) -> Selector:
     codes: dict[tuple[str, str], Names] = {}
     link_ids: dict[str, Names] = {}
     stems: list[tuple[Stems, Names]] = []
@@ -268,9 +273,7 @@ def _selector(type_: str, facts: list[FactSpec]) -> Selector:
         any_words=tuple(dict.fromkeys(word for some, _ in words for word in some)),
         link_ids=link_ids,
         looks=tuple(
-            Look(element, judge, {} if element in _REMEMBERED else None)
-            for element, judge in _LOOKS[type_].items()
-            if words or judge is not _words
+            Look(element, judge, {} if element in _REMEMBERED else None) for element, judge in looks.items() if words or judge is not _words
         ),
         decides=_DECIDES.get(type_, NOBODY),
     )

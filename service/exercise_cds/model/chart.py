@@ -70,22 +70,32 @@ class Unreadable:
     facts: frozenset[str]
 
 
-@dataclass(slots=True)
 class Later:
-    """An entry that is validated when a fact asks for it. `day` is the calendar day, in the client's zone, that it surely holds for.
+    """An entry that is validated when a fact asks for it: one that wants the newest usable reading asks from the newest day down, and
+    what is older than its answer is never validated.
+    """  # noqa: D205 - one paragraph
 
-    A fact that wants the newest usable reading asks from the newest day down: what is older than its answer is never validated.
-    """
+    __slots__ = ("_dated", "_day", "_validate", "found")
 
-    day: date
-    validate: Callable[[], Entry | Unreadable] = field(repr=False)
-    found: Entry | Unreadable | None = None
-    """What validation said, once it was asked."""
+    def __init__(self, dated: Callable[[], date | None], validate: Callable[[], Entry | Unreadable]) -> None:
+        """How its day is told from its text, and how it is validated."""
+        self._dated = dated
+        self._day: date | None = None
+        self._validate = validate
+        self.found: Entry | Unreadable | None = None
+        """What validation said, once it was asked."""
+
+    @property
+    def day(self) -> date | None:
+        """The calendar day, in the client's zone, that it surely holds for; None where that is not certain."""
+        if self._day is None:
+            self._day = self._dated()
+        return self._day
 
     def read(self) -> Entry | Unreadable:
         """The entry, or what is wrong with it; validated once, whoever asks."""
         if self.found is None:
-            self.found = self.validate()
+            self.found = self._validate()
         return self.found
 
 
