@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -149,6 +150,39 @@ def test_the_feedback_page_is_usable_with_the_keyboard_alone(chromium: Browser, 
     page.keyboard.press("Enter")
     expect(page.locator("section:nth-of-type(1) th:nth-child(3)")).to_have_attribute("aria-sort", "descending")
     one.context.close()
+
+
+def test_the_live_page_tells_a_save(chromium: Browser, tmp_path: Path) -> None:
+    """A saved rule shows whose cards changed; a broken pack its mistake at its line, and which pack answers; cards are answered."""
+    pack = tmp_path / "pack"
+    shutil.copytree(ROOT / "rules" / "low-back-pain", pack)
+    settings = {
+        "EXERCISE_CDS_WORKBENCH__ENABLED": "true",
+        "EXERCISE_CDS_RULES": str(pack),
+        "EXERCISE_CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
+    }
+    with served(tmp_path, COMMAND, ("serve",), **settings) as running:
+        one = Looked(chromium, f"http://127.0.0.1:{running.port}")
+        page = one.at("/workbench/live/")
+        expect(page.locator("#verdict")).to_contain_text("cases pass", timeout=60_000)
+        written = (pack / "pack.yaml").read_text("utf-8")
+        (pack / "pack.yaml").write_text(written.replace("{default: 14, unit: days", "{default: 12, unit: days"), "utf-8")
+        expect(page.locator("#changes")).to_contain_text("thirteen-days", timeout=30_000)
+        expect(page.locator("#verdict")).to_contain_text("fail", timeout=60_000)
+        (pack / "pack.yaml").write_text(written.replace("about: {all:", "about: {alll:"), "utf-8")
+        expect(page.locator("#verdict")).to_have_text("The pack is broken", timeout=30_000)
+        expect(page.locator("#findings")).to_contain_text("about: {alll:")
+        expect(page.locator("#findings")).to_contain_text("pack.yaml:")
+        expect(page.locator("#which")).to_contain_text("those of the last good pack")
+        expect(page.locator("#which")).to_contain_text("keeps answering")
+        body = (ROOT / "fhir_examples" / "fourteen-days" / "request.json").read_bytes()
+        address = f"{one.address}/cds-services/low-back-pain-exercise"
+        found = requests.post(address, data=body, headers={"Content-Type": "application/json"}, timeout=10)
+        assert found.json()["cards"]
+        (pack / "pack.yaml").write_text(written, "utf-8")
+        expect(page.locator("#verdict")).to_contain_text("cases pass", timeout=60_000)
+        assert (one.said, one.foreign) == ([], [])
+        one.context.close()
 
 
 def test_ten_tabs_take_nothing_from_the_cards(

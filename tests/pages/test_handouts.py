@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from html import unescape
 from html.parser import HTMLParser
 from typing import Any
 
@@ -60,6 +61,40 @@ def _titles(page: str) -> list[str]:
 def test_every_program_of_the_pack_is_asked_for_here(pack: RulePack) -> None:
     """The list of programs above is the pack's."""
     assert set(PROGRAMS) == set(pack.programs)
+
+
+TITLES = {
+    "How Exercise Helps the Back",
+    "Back Exercises and Abdominal Exercise Recommendations",
+    "Exercise and Fitness to Help Your Back",
+    "4 Easy Stretches for Lower Back Pain Video",
+    "Exercise and Back Pain",
+    "Water Therapy Exercise Program",
+    "Exercise Walking for Better Back Health",
+    "Sciatica Exercises for Sciatica Pain Relief",
+    "Easy Exercise Program for Low Back Pain Relief",
+}
+"""Of the patient pages that the founding article points to."""
+
+
+def test_the_titles_are_those_of_the_founding_article(patient_pages: FlaskClient) -> None:
+    """Every handout has a title of the founding article's pages, and every such page has a handout."""
+    found = {program: re.findall(r"<h1>([^<]+)</h1>", _page(patient_pages, f"/handouts/{program}")) for program in PROGRAMS}
+    assert {title for titles in found.values() for title in titles} == TITLES
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_handout_has_all_its_parts(patient_pages: FlaskClient, program: str, pack: RulePack) -> None:
+    """How much, what to do, how to progress, when to stop, when to call for help, and a log to tick; nothing of a person."""
+    page = unescape(_page(patient_pages, f"/handouts/{program}"))
+    plain, dosing = pack.programs[program].for_patients, pack.programs[program].dosing
+    for part in ("How much", "What to do", "When to stop", "When to call for help", "Your log", "Larger print"):
+        assert part in page
+    assert (plain.frequency or dosing.frequency) in page
+    assert (plain.progress or dosing.progress) in page
+    assert all(line in page for line in pack.programs[program].stop_if)
+    assert page.count('type="checkbox"') == 4 * 7
+    assert "<form" not in page
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
