@@ -218,11 +218,14 @@ class CdsService:
             raise NotFound("There is no CDS service with this id; GET /cds-services lists those that are served.")
         return found.hook
 
-    def respond(self, request: HookRequest, client: Client, now: datetime) -> HookResponse:
-        """Answer one call. Raises `CdsError`; anything else that rises is our bug."""
+    def respond(self, request: HookRequest, client: Client, now: datetime, *, spent: float = 0.0) -> HookResponse:
+        """Answer one call. Raises `CdsError`; anything else that rises is our bug.
+
+        `spent`: seconds of the call's deadline that are gone already, waiting for keys and used tokens.
+        """
         stages = _Stages(self._tick)
         with self.answering() as serving:
-            call = self._call(request, client, now)
+            call = self._call(request, client, now, spent)
             seen = self._visit(serving, call, stages, all_facts=self._strict)
         self._keep(serving, call, seen, stages)
         self._observe(request.service, seen, stages.spent)
@@ -255,8 +258,8 @@ class CdsService:
                 return seen
             return replace(seen, trace=serving.engine.trace(request.service, seen.facts))
 
-    def _call(self, request: HookRequest, client: Client, now: datetime) -> _Call:
-        return _Call(request, client, now, Deadline.after(self._tick, self._fetch_seconds))
+    def _call(self, request: HookRequest, client: Client, now: datetime, spent: float = 0.0) -> _Call:
+        return _Call(request, client, now, Deadline.after(self._tick, self._fetch_seconds - spent))
 
     def _visit(self, serving: Serving, call: _Call, stages: _Stages, *, all_facts: bool = True) -> Examination:
         request, client = call.request, call.client

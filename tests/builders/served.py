@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 
@@ -107,9 +108,9 @@ def serve_small() -> None:
     from exercise_cds.web import create_app, logs, server  # noqa: PLC0415
 
     class Slow(TinySteward):
-        def respond(self, *arguments: object) -> object:
+        def respond(self, *arguments: Any, **named: Any) -> object:
             time.sleep(float(os.environ.get("SLOW", "0")))
-            return super().respond(*arguments)
+            return super().respond(*arguments, **named)
 
     settings = load()
     logs.configure(settings.log_level)
@@ -124,11 +125,11 @@ def serve_busy() -> None:
     from exercise_cds.web.metrics import Metrics  # noqa: PLC0415
 
     class Slow(TinySteward):
-        def respond(self, *arguments: object) -> object:
+        def respond(self, *arguments: Any, **named: Any) -> object:
             time.sleep(float(os.environ.get("SLOW", "0")))
             if "FAIL" in os.environ:
                 raise RuntimeError(repr(arguments))
-            return super().respond(*arguments)
+            return super().respond(*arguments, **named)
 
     settings = load()
     logs.configure(settings.log_level)

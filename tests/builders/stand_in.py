@@ -36,6 +36,7 @@ class TinySteward:
         self.asked: list[HookRequest] = []
         self.clients: list[Client] = []
         self.times: list[datetime] = []
+        self.spent: list[float] = []
 
     def services(self) -> list[dict[str, Any]]:
         """Discovery."""
@@ -47,8 +48,9 @@ class TinySteward:
             raise NotFound("There is no CDS service with this id; GET /cds-services lists those that are served.")
         return HOOK_OF[service]
 
-    def respond(self, request: HookRequest, client: Client, now: datetime) -> Answer:
+    def respond(self, request: HookRequest, client: Client, now: datetime, *, spent: float = 0.0) -> Answer:
         """One card, after what was asked is noted."""
+        self.spent.append(spent)
         self.asked.append(request)
         self.clients.append(client)
         self.times.append(now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,6 +14,7 @@ from builders.certificates import make_authority
 from builders.ehr import ROOT, TOKEN, Ehr, authorization, shipped, story
 from builders.fhir_server import Asked, Line, good
 from exercise_cds.cds_service import CdsService
+from exercise_cds.errors import DataUnobtainable
 from exercise_cds.fhir.access import access_of
 from exercise_cds.model.client import ANONYMOUS, Client
 from exercise_cds.model.decision import Outcome
@@ -221,6 +223,18 @@ def test_somebody_elses_chart_is_not_asked_for_twice(ehr: Callable[..., Ehr]) ->
     seen = it.ask(user_id="Patient/example")
     assert seen.decision.outcome is Outcome.NOT_FOR_THIS_USER
     assert it.server.lines == 0
+
+
+def test_nothing_is_asked_once_the_deadline_is_spent(ehr: Callable[..., Ehr]) -> None:
+    """A call whose deadline went by while its token was looked at asks no FHIR server: 412 for what is required."""
+    it = ehr()
+    steward = CdsService(shipped(), source=it.source, tick=time.monotonic, fetch_seconds=5.0)
+    with pytest.raises(DataUnobtainable):
+        steward.respond(it.request(), it.client, it.told.now, spent=5.0)
+    assert it.server.lines == 0
+    assert it.counted.keys() == {"late"}
+    steward.respond(it.request(), it.client, it.told.now, spent=0.0)
+    assert it.counted["obtained"] == 14
 
 
 def test_a_steward_without_a_clock_takes_no_source(ehr: Callable[..., Ehr]) -> None:

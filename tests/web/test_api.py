@@ -253,10 +253,10 @@ def test_a_busy_service_says_so_at_once(open_doors: Callable[..., Asked]) -> Non
     inside, leave = threading.Event(), threading.Event()
 
     class Slow(TinySteward):
-        def respond(self, request: Any, client: Client, now: datetime) -> Any:
+        def respond(self, request: Any, client: Client, now: datetime, **named: Any) -> Any:
             inside.set()
             leave.wait(10)
-            return super().respond(request, client, now)
+            return super().respond(request, client, now, **named)
 
     slow = create_app(Slow(), Settings(authentication="none", max_in_flight=1), clock=lambda: datetime.now(UTC))
     first = threading.Thread(target=lambda: Asked.post(_with(asked, slow), a_request()))

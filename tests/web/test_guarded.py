@@ -155,6 +155,18 @@ def test_a_page_reads_why_it_was_refused(behind: Behind) -> None:
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (401, PAGE)
 
 
+def test_waiting_for_trust_is_counted_against_the_deadline(tmp_path: Path) -> None:
+    """One deadline for a call: what looking at its token has waited for is taken off what may be waited for FHIR servers."""
+
+    def slow(_issuer: str, _use: TokenUse) -> bool:
+        time.sleep(0.05)
+        return True
+
+    behind = Behind(tmp_path, shared=slow, replay={"store": "database"}, deadline_ms=5000)
+    assert behind.client.post(SERVICE, json=a_request(), headers=bearer(a_token())).status_code == 200
+    assert behind.steward.spent[0] >= 0.05
+
+
 def test_two_authorization_headers_are_none(behind: Behind) -> None:
     """CH-131: a request with two tokens is refused, whichever is good."""
     token = bearer(a_token())["Authorization"]

@@ -104,7 +104,7 @@ class FhirServers:
         budget = Budget(self._limits.bytes, self._limits.entries)
         get = partial(self._connections.get, token=access.token, deadline=deadline, budget=budget)
         started: list[tuple[Lookup, Future[None]]] = []
-        for lookup in lookups:
+        for lookup in lookups if deadline.left() > 0 else ():  # what is not begun is late
             future = self._workers.start(partial(lookup.run, get, terms, budget))
             if future is None:
                 lookup.fault = Fault.FULL

@@ -117,7 +117,9 @@ class HookCalls:
         perimeter.header_size(environ, settings.limits.header)
         door.perimeter.host(environ)
         door.perimeter.page(environ)
+        began = time.perf_counter()
         client = door.who(environ, said)
+        spent = time.perf_counter() - began
         if not said.service:
             door.hook_of(name, said)
         if not self._room.acquire(blocking=False):
@@ -125,11 +127,12 @@ class HookCalls:
             raise Unavailable("The service is busy: ask again in a second.", retry_after=1)
         try:
             with door.metrics.in_flight.track_inprogress():
-                return self._decided(environ, said, client)
+                return self._decided(environ, said, client, spent)
         finally:
             self._room.release()
 
-    def _decided(self, environ: WSGIEnvironment, said: Said, client: Client) -> bytes:
+    def _decided(self, environ: WSGIEnvironment, said: Said, client: Client, spent: float) -> bytes:
+        """`spent`: seconds of the call's deadline that asking who it is has taken; how long a caller sends is not held against it."""
         door, settings = self._door, self._door.settings
         perimeter.media_type(environ)
         body = perimeter.body(get_input_stream(environ), get_content_length(environ), settings.limits.body)
@@ -138,7 +141,7 @@ class HookCalls:
         )
         if not is_uuid(asked.hook_instance):
             door.metrics.odd_hook_instances.inc()
-        response = door.service.respond(asked, client, door.clock())
+        response = door.service.respond(asked, client, door.clock(), spent=spent)
         said.outcome, said.cards, said.digest = response.outcome.value, len(response.body["cards"]), response.digest
         said.stages, said.decided = response.milliseconds, time.perf_counter()
         return orjson.dumps(response.body)
