@@ -189,6 +189,21 @@ ROWS = (
         (condition("M54.50", onset=-4), condition("M54.59", onset=20), score(4)),
         exactly=FROM_14,
     ),
+    Row(
+        "old chronic pain of another place counts for nothing",
+        (condition("M54.50", onset=5), condition("82423001", text="Neck pain", onset=800), score(4)),
+        exactly=NEW,
+    ),
+    Row(
+        "7.6: an unconfirmed chronic code is chronic",
+        (condition("278860009", onset=5, verification="unconfirmed"), score(4)),
+        exactly=CHRONIC,
+    ),
+    Row(
+        "a chronic code that is resolved is history",
+        (condition("M54.50", onset=5), condition("278860009", onset=800, status="resolved"), score(4)),
+        exactly=NEW,
+    ),
     # 7.5
     Row(
         "7.5: the three are withheld at unknown duration, not merely not offered",

@@ -86,6 +86,38 @@ SCIATICA_ROWS = (
         "severe pain with sciatica of unknown duration: no stretching", (OLD, condition("M54.31"), score(9)), never=frozenset({STRETCHING})
     ),
 )
+HISTORY_ROWS = (
+    Row(
+        "sciatica that is resolved is history",
+        (OLD, condition("M54.31", onset=20, status="resolved"), score(4)),
+        offers=frozenset({STRENGTHENING}),
+        never=frozenset({SCIATICA}),
+    ),
+    Row(
+        "suspected sciatica of 20 days: strengthening may be added",
+        (OLD, condition("M54.31", onset=20, verification="provisional"), score(4)),
+        offers=frozenset({STRENGTHENING}),
+        never=frozenset({SCIATICA}),
+    ),
+    Row(
+        "suspected chronic sciatica without a date: strengthening may be added",
+        (condition("307177001", verification="provisional"), score(4)),
+        offers=frozenset({STRENGTHENING}),
+    ),
+    Row(
+        "new sciatica beside a chronic one that is resolved: strengthening waits",
+        (OLD, condition("M54.31", onset=5), condition("307177001", onset=800, status="resolved"), score(4)),
+        offers=frozenset({SCIATICA}),
+        never=frozenset({STRENGTHENING}),
+    ),
+    Row(
+        "a herniation that is resolved is history",
+        (OLD, condition("M51.26", onset=20, status="resolved"), score(4)),
+        offers=frozenset({STRETCHING}),
+        never=frozenset({REFERRAL}),
+        teaches={STRETCHING: KNEE_TO_CHEST},
+    ),
+)
 HERNIATION_ROWS = (
     *(
         Row(
@@ -249,7 +281,9 @@ DIRECTION_ROWS = (
 )
 
 
-@pytest.mark.parametrize("row", SCIATICA_ROWS + HERNIATION_ROWS + OTHER_ROWS + ALONE_ROWS + DIRECTION_ROWS, ids=lambda row: row.words)
+@pytest.mark.parametrize(
+    "row", SCIATICA_ROWS + HISTORY_ROWS + HERNIATION_ROWS + OTHER_ROWS + ALONE_ROWS + DIRECTION_ROWS, ids=lambda row: row.words
+)
 def test_a_row_of_section_3(row: Row) -> None:
     """The service offers and withholds for this diagnosis what the row says."""
     assert disagreements(row) == []

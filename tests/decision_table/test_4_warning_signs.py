@@ -82,9 +82,17 @@ URGENTS = (
         urgent(f"fever alone, {value} {unit or 'without unit'}", hot(value, unit=unit))
         for value, unit in ((38.0, "Cel"), (39.5, "Cel"), (100.4, "[degF]"), (38.4, None))
     ),
+    urgent("fever with drug use that is over: fever alone", hot(38.0), condition("226034001", onset=900, status="resolved")),
     urgent("fever of 7 days ago is the newest temperature", hot(38.2, dated=7)),
     urgent("a coded fever of 7 days ago", condition("386661006", onset=7)),
     urgent("a coded fever younger than the normal temperature", condition("R50.9", onset=1), hot(36.8, dated=2)),
+    urgent("a coded fever with a temperature of 38.0 as new: both are said", condition("R50.9", onset=0), hot(38.0)),
+    Row(
+        "a temperature of 38.0 overrules no coded fever: both are named",
+        (LBP, condition("R50.9", onset=0), hot(38.0)),
+        card="warning",
+        says=("38 °C, 2026-03-02; fever, 2026-03-02",),
+    ),
     urgent("a coded fever with a temperature that is none", condition("R50.9", onset=1), hot(380)),
     *(urgent(f"new urinary incontinence {code}", condition(code, onset=30)) for code in ("R32", "N31.9", "165232002")),
     *(
@@ -177,6 +185,7 @@ NOTHINGS = (
     nothing("a fever of 8 days ago", hot(39.0, dated=8)),
     nothing("a fever of three weeks ago with a normal newest value", hot(39.0, dated=21), hot(36.6, dated=0)),
     nothing("a fever of three days ago with a normal newest value", hot(39.0, dated=3), hot(36.6, dated=0)),
+    nothing("a coded fever with a temperature of 37.9 as new", condition("R50.9", onset=0), hot(37.9)),
     nothing("a coded fever of 8 days ago", condition("R50.9", onset=8)),
     nothing("a coded fever with a normal temperature as new", condition("R50.9", onset=1), hot(36.8, dated=1)),
     nothing("a coded fever with a normal temperature that is newer", condition("R50.9", onset=3), hot(36.8, dated=1)),
@@ -257,6 +266,12 @@ def test_a_sign_withholds_all_ten_whatever_else_is_asked_for(row: Row) -> None:
     """Severe pain, stenosis, chronic pain and yellow flags beside the sign: still nothing is offered."""
     more = (condition("M48.061", onset=400), condition("278860009", onset=400), condition("370143000", onset=400), score(9))
     assert disagreements(Row(row.words, (*row.chart, *more), exactly=frozenset(), never=ALL, card=row.card, sent=row.sent)) == []
+
+
+@pytest.mark.parametrize("risk", ["226034001", "370388006", "Z79.52"])
+def test_a_fever_with_a_risk_on_the_problem_list_is_no_fever_alone(risk: str) -> None:
+    """It is said once, as an emergency."""
+    assert ask(LBP, hot(38.5), condition(risk, onset=900)).indicators == ("critical",)
 
 
 def test_emergencies_come_before_urgent_signs_and_there_is_one_card_of_each() -> None:

@@ -191,6 +191,7 @@ SILENCED = tuple(
     for which, draft in (("an early MRI", MRI), ("an opioid", OPIOID), ("bed rest", REST))
 )
 BESIDE = (
+    ordering("age 18 today is spoken of", LBP, drafts=(OPIOID,), says=OPIOID_CARD, sent={"born": years_ago(18)}),
     *(
         ordering(
             f"{what} with a warning sign: the section 4 card is shown",
