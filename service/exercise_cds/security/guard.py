@@ -150,7 +150,7 @@ def _look_at_signature(token: Unverified, trusted: Trusted) -> None:
 
 
 def _client(trusted: Trusted, token: Unverified) -> Client:
-    return replace(trusted.client, tenant=token.tenant)
+    return replace(trusted.client, tenant=token.tenant) if token.tenant != trusted.client.tenant else trusted.client
 
 
 def _told(reason: str, token: Unverified) -> Unauthorized:

@@ -6,8 +6,9 @@ services, programs, outcomes, reasons and kinds are names of ours or of the pack
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
@@ -45,6 +46,8 @@ class Metrics:
         self._of_requests()
         self._of_answers()
         self._of_pack()
+        # `labels` locks and makes texts each time; what is counted for answers has few labels, names of ours and of packs
+        self._of_answer: Callable[..., Any] = functools.cache(lambda metric, *labels: metric.labels(*labels))
         self.decision_log = _DecisionLog()
         self.registry.register(self.decision_log)
         ProcessCollector(registry=self.registry)
@@ -177,20 +180,20 @@ class Metrics:
 
     def decided(self, service: str, seen: Examination, milliseconds: Mapping[str, float]) -> None:
         """Count one answer: what the steward's `observe` is given."""
-        decision = seen.decision
-        self.decisions.labels(service, decision.outcome.value).inc()
+        decision, of = seen.decision, self._of_answer
+        of(self.decisions, service, decision.outcome.value).inc()
         for card in seen.composed.cards:
-            self.cards.labels(card["indicator"]).inc()
+            of(self.cards, card["indicator"]).inc()
         for offered in decision.offered:
-            self.programs_offered.labels(offered.program).inc()
+            of(self.programs_offered, offered.program).inc()
         for program, why in {(one.program, one.why.value) for one in decision.withheld}:
-            self.programs_withheld.labels(program, why).inc()
+            of(self.programs_withheld, program, why).inc()
         for issue in seen.chart.issues if seen.chart is not None else ():
-            self.issues.labels(issue.kind.value).inc()
+            of(self.issues, issue.kind.value).inc()
         if decision.outcome is Outcome.RULE_ERROR:
-            self.engine_disagreements.labels("raised" if decision.engine_error else "differ").inc()
+            of(self.engine_disagreements, "raised" if decision.engine_error else "differ").inc()
         for stage, spent in milliseconds.items():
-            self.stage_seconds.labels(stage).observe(spent / 1000)
+            of(self.stage_seconds, stage).observe(spent / 1000)
 
     def serves(self, pack: RulePack) -> None:
         """Say which pack is served from now on, and what of it is paused."""
