@@ -44,7 +44,7 @@ docs:  ## write the pages that are made from the code
 	@$(BIN)/python tools/chart_settings.py
 	@$(BIN)/python tools/chart_readme.py
 
-bench:  ## ours beside its ceiling and its peer (5 minutes and more); ARGS=--quick for a short look; writes docs/performance.md
+bench:  ## ours beside its ceiling and its peer (15 minutes; ARGS=--quick: 5); writes docs/performance.md
 	@tools/set-up
 	@$(BIN)/python tests/bench/run.py --peer "$$(tools/tool-venv bench)" $(ARGS)
 	@$(BIN)/python tests/bench/page.py
