@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from exercise_cds.errors import BadRequest
 from exercise_cds.fhir import drafts, gaps
-from exercise_cds.fhir.bundles import OUTCOME, Content, Page, RawEntry, Reader, is_failure
+from exercise_cds.fhir.bundles import OUTCOME, Page, RawEntry, Reader, is_failure
 from exercise_cds.fhir.cut import Cut
 from exercise_cds.fhir.follow import Bundled, medication_of, takers
 from exercise_cds.fhir.later import certain_day
@@ -68,6 +68,16 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
 
 
 @dataclass(slots=True)
+class _Read:
+    """One resource that was taken: what it borrows, what became of it, and the facts that have it."""
+
+    entry: RawEntry
+    medication: RawEntry | None
+    resource: Any
+    names: Names
+
+
+@dataclass(slots=True)
 class _Reading:
     """One call's reading, while it goes on."""
 
@@ -81,9 +91,9 @@ class _Reading:
     gaps: dict[str, Gap] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
-    read: dict[tuple[Content, Content | None], tuple[Any, Names]] = field(default_factory=dict)
-    """By what a resource holds and what it borrows: its model or Issue, and the facts that have it. The same resource under two
-    keys is taken once; one id with two contents is two resources, both are kept, and their dates and statuses decide."""
+    read: dict[bytes, list[_Read]] = field(default_factory=dict)
+    """By id: what was taken. The same resource under two keys is taken once; one id with two contents is two resources, both are kept,
+    and their dates and statuses decide."""
 
     def key(self, query: Query, texts: tuple[bytes, ...], bundle: Cut | None = None) -> None:
         """Everything under one key: the value itself (and what it was cut into, where it was) and the further pages of its search."""
@@ -161,10 +171,13 @@ class _Reading:
                 self._parsed(entry)
             return
         medication = medication_of(entry, bundled) if entry.type == "MedicationRequest" else None
-        once = entry.content, medication.content if medication is not None else None
-        resource, had = self.read.get(once) or (self._later(entry, names) or self._parsed(entry, medication), NOBODY)
-        self.read[once] = resource, had | names
-        names -= had
+        read = self._read_before(entry, medication)
+        if read is None:
+            read = _Read(entry, medication, self._later(entry, names) or self._parsed(entry, medication), names)
+            self.read.setdefault(bytes(entry.fields.get("id", b"")), []).append(read)
+        else:
+            read.names, names = read.names | names, names - read.names
+        resource = read.resource
         if isinstance(resource, Issue):
             self.unreadable += [Unreadable(resource, names)] if names else []
         elif isinstance(resource, Later):
@@ -174,6 +187,14 @@ class _Reading:
             taken = Entry(resource, entry.type, entry.where, names)
             for name in names:
                 self.entries.setdefault(name, []).append(taken)
+
+    def _read_before(self, entry: RawEntry, medication: RawEntry | None) -> _Read | None:
+        """The reading of the same resource under another key. Most ids come once: only where one comes again are contents compared."""
+        borrowed = medication.content if medication is not None else None
+        for one in self.read.get(bytes(entry.fields.get("id", b"")), ()):
+            if one.entry.content == entry.content and (one.medication.content if one.medication is not None else None) == borrowed:
+                return one
+        return None
 
     def _later(self, entry: RawEntry, names: Names) -> Later | None:
         """An Observation waits until a fact asks for it; under `strict` none does."""

@@ -43,10 +43,8 @@ class Bundled:
 def takers(selector: Selector, entry: RawEntry, bundled: Bundled) -> Names:
     """The facts that take an entry: for its own elements, and for what it refers to."""
     names = selector.take(entry.fields, entry.place)
-    if "hasMember" in entry.fields and selector.type == "Observation":
-        names |= _of_members(selector, entry, bundled)
-    elif "medicationReference" in entry.fields and selector.type == "MedicationRequest":
-        names |= _of_medication(selector, entry, bundled)
+    if selector.refers in entry.fields:
+        names |= _FOLLOW[selector.refers](selector, entry, bundled)
     return names
 
 
@@ -69,6 +67,9 @@ def _of_medication(selector: Selector, entry: RawEntry, bundled: Bundled) -> Nam
     found = medication_of(entry, bundled)
     code = found.fields.get("code") if found else None
     return selector.of_concept(value_of(code, entry.where)) if code is not None else selector.everybody
+
+
+_FOLLOW = {"hasMember": _of_members, "medicationReference": _of_medication}
 
 
 def _reference(entry: RawEntry) -> str:

@@ -51,6 +51,8 @@ class Selector:
     """The elements to look at: those of the type, without those that only words would be looked for in where no fact has words."""
     decides: Names = NOBODY
     """Elements of which one must be there for an entry to be judged at all."""
+    refers: str = ""
+    """The element that leads to other resources which decide as well (`follow.py`)."""
 
     def take(self, fields: Fields, place: str) -> Names:
         """The facts that take this entry. Raises BadRequest where an element that is looked at holds a name twice."""
@@ -203,6 +205,7 @@ _DECIDES: Mapping[str, Names] = {
     "ServiceRequest": frozenset({"code"}),
     "CarePlan": frozenset({"activity"}),
 }
+_REFERS: Mapping[str, str] = {"Observation": "hasMember", "MedicationRequest": "medicationReference"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +279,7 @@ def _selector(type_: str, facts: list[FactSpec], looks: Mapping[str, Judge]) -> 
             Look(element, judge, {} if element in _REMEMBERED else None) for element, judge in looks.items() if words or judge is not _words
         ),
         decides=_DECIDES.get(type_, NOBODY),
+        refers=_REFERS.get(type_, ""),
     )
 
 
