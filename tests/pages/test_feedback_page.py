@@ -4,17 +4,22 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import orjson
 import pytest
 import requests
+from flask import Blueprint
 from sqlalchemy import select
 
 from builders.served import COMMAND, ROOT, free_port, process_environment, served
 from exercise_cds.records import KeyRing, Store, parse_keys
 from exercise_cds.records.schema import audit
+from exercise_cds.web.metrics import Metrics
+from exercise_cds.web.ops import Readiness, operators_app
+from exercise_cds.web.sign_on import NotSignedOn, SignOn
 from records.made_up import keep_practice
 
 NAME, PASSWORD = "committee", "a long enough password"
@@ -174,6 +179,41 @@ def test_a_listed_proxy_says_who_signed_on(store: Store, tmp_path: Path) -> None
             answer = _get(address, headers=headers, auth=SECRET)
             assert answer.status_code == 403
             assert "WWW-Authenticate" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("address", "name", "who"),
+    [
+        ("10.1.2.3", "ada", "ada"),
+        ("::ffff:10.1.2.3", " ada ", "ada"),
+        ("fd00::7%eth0", "ada", "ada"),
+        ("11.1.2.3", "ada", ""),
+        ("::ffff:11.1.2.3", "ada", ""),
+        ("", "ada", ""),
+        ("nonsense", "ada", ""),
+        ("10.1.2.3", "", ""),
+        ("10.1.2.3", "a\x00b", ""),
+        ("10.1.2.3", "a" * 500, "a" * 128),
+    ],
+)
+def test_a_header_counts_from_listed_addresses_alone(address: str, name: str, who: str) -> None:
+    """Whoever is not a listed proxy may write what they like; an empty or unprintable name is none, a long one is cut."""
+    sign_on = SignOn(header="X-User", proxies=("10.0.0.0/8", "fd00::/8"), tick=time.monotonic)
+    environ = {"REMOTE_ADDR": address, "HTTP_X_USER": name}
+    if who:
+        assert sign_on.who(environ) == who
+    else:
+        with pytest.raises(NotSignedOn, match="through the proxy"):
+            sign_on.who(environ)
+
+
+def test_a_sign_on_by_nothing_is_none() -> None:
+    """Neither passwords nor a header of listed proxies: there is no such sign-on, and no application with pages without one."""
+    for settings in ({}, {"header": "X-User"}, {"proxies": ("10.0.0.0/8",)}, {"passwords": {}}):
+        with pytest.raises(ValueError, match="a sign-on needs"):
+            SignOn(**settings, tick=time.monotonic)  # type: ignore[arg-type]  # each is one of its arguments
+    with pytest.raises(ValueError, match="need a sign-on"):
+        operators_app(Readiness(), Metrics(), pages=[Blueprint("page", __name__)])
 
 
 def test_guessing_is_slowed(store: Store, tmp_path: Path) -> None:

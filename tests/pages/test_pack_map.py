@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import time
 from html import unescape
 from pathlib import Path
 from typing import cast
@@ -166,3 +168,27 @@ def test_a_part_that_is_not_there_is_said_in_a_page(client: FlaskClient) -> None
     for path in ("rules/nothing", "nothing/at-all", "offered/nothing", f"offered/{SERVICE}/nothing", "offered/low-back-pain-orders"):
         answer = client.get(f"/workbench/map/{path}")
         assert (answer.status_code, answer.mimetype) == (404, "text/html")
+
+
+def test_marks_are_counted_beside_whoever_looks(tmp_path: Path, pack: RulePack) -> None:
+    """The first look finds nothing and is not kept waiting; some seconds later the marks are there; saved cases are counted anew."""
+    copy = tmp_path / "pack"
+    shutil.copytree(PACK, copy)
+    for path in (copy / "tests").glob("*.yaml"):
+        if path.name != "ordering.yaml":
+            path.unlink()
+    counted = Counted(copy, None)
+    assert counted.of(pack.digest) is None
+    first = _until_known(counted, pack.digest)
+    shutil.copy(PACK / "tests" / "diagnosis.yaml", copy / "tests")
+    assert counted.of(pack.digest) is None
+    assert _until_known(counted, pack.digest).cases > first.cases
+
+
+def _until_known(counted: Counted, digest: str) -> Marks:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if (known := counted.of(digest)) is not None:
+            return known
+        time.sleep(0.1)
+    raise AssertionError("the marks were never counted")

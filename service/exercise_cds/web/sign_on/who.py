@@ -79,13 +79,20 @@ class SignOn:
     def _by_proxy(self, environ: Environ) -> str:
         if not self._header or not (name := str(environ.get(self._header, "")).strip()):
             return ""
-        address = ipaddress.ip_address(str(environ.get("REMOTE_ADDR", "")).partition("%")[0])
-        if isinstance(address, ipaddress.IPv6Address):
-            address = address.ipv4_mapped or address
-        if not any(address in network for network in self._proxies):
+        if not self._is_listed(str(environ.get("REMOTE_ADDR", "")).partition("%")[0]):
             logs.log().warning("sign-on refused", reason="proxy")
             return ""
         return name[:_LONGEST] if name.isprintable() else ""
+
+    def _is_listed(self, text: str) -> bool:
+        """Whether an address is that of a listed proxy; IPv4 may come written as IPv6."""
+        try:
+            address = ipaddress.ip_address(text)
+        except ValueError:
+            return False
+        if isinstance(address, ipaddress.IPv6Address):
+            address = address.ipv4_mapped or address
+        return any(address in network for network in self._proxies)
 
     def _by_password(self, offered: str) -> str:
         kind, _, text = offered.partition(" ")
