@@ -160,7 +160,10 @@ class Detail:
         if shortly and by_size and len(by_size[0][1]) == len(self._fired):
             by_size = by_size[:1]
         said = [f"{self._together(ids)} — {clip(why, longest)}" for why, ids in by_size]
-        steps = [f"{self._shortened(one)}{f' — {clip(one.why, longest)}' if one.why else ''}" for one in self._left_out]
+        shortened: dict[str, list[str]] = {}
+        for one in self._left_out:
+            shortened.setdefault(clip(one.why, longest), []).append(self._shortened(one))
+        steps = [f"{'; '.join(programs)}{f' — {why}' if why else ''}" for why, programs in shortened.items()]
         return block("Withheld", said + steps)
 
     def _shortened(self, one: LeftOut) -> str:
