@@ -37,6 +37,7 @@ BY_CHART = {
     "tokens.key_ca_file": "extraCaCerts",
     "fhir.environment_proxies": "proxy",
     "operators.passwords_file": "operatorPasswords",
+    "tls": "tls",
 }
 """Setting or group -> the values that decide it."""
 

@@ -138,7 +138,8 @@ def test_no_secret_is_rendered(values: Path) -> None:
     assert not [item for item in found if item["kind"] == "Secret"]
     for pod in _pods(found):
         for variable in (line for box in _boxes(pod) for line in box.get("env", [])):
-            assert "PASSWORD" not in variable["name"] or "valueFrom" in variable
+            # a file's path is no password
+            assert "PASSWORD" not in variable["name"] or variable["name"].endswith("_FILE") or "valueFrom" in variable
 
 
 @by_file

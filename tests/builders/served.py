@@ -68,7 +68,8 @@ def served(folder: Path, code: str = SMALL, arguments: tuple[str, ...] = (), **s
         process = subprocess.Popen([sys.executable, "-c", code, *arguments], cwd=ROOT, env=environment, stdout=output, stderr=output)
     try:
         running = Served(process, port, written)
-        _wait(running)
+        # the operators' port speaks HTTP, whatever the other does
+        _wait(running, int(settings["EXERCISE_CDS_METRICS_PORT"]) if "EXERCISE_CDS_TLS__CERT_FILE" in settings else port)
         yield running
     finally:
         if process.poll() is None:
@@ -89,12 +90,12 @@ def free_port() -> int:
         return int(door.getsockname()[1])
 
 
-def _wait(running: Served) -> None:
+def _wait(running: Served, port: int) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline:
         assert running.process.poll() is None, running.said()
         try:
-            if requests.get(f"http://127.0.0.1:{running.port}/readyz", timeout=5).status_code == 200:
+            if requests.get(f"http://127.0.0.1:{port}/readyz", timeout=5).status_code == 200:
                 return
         except requests.ConnectionError:
             time.sleep(0.05)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import ssl
 import sys
 import time
 from pathlib import Path
@@ -27,7 +28,8 @@ def ask(url: str, host: str, body: bytes | None = None) -> tuple[int, Any]:
     """Status and JSON of one answer."""
     request = Request(url, data=body, headers={"Content-Type": "application/json", **({"Host": host} if host else {})})
     try:
-        with urlopen(request, timeout=SECONDS) as answer:
+        # asked by the Service's name, which need not stand in the certificate; nothing is sent that is anybody's
+        with urlopen(request, timeout=SECONDS, context=ssl._create_unverified_context()) as answer:  # noqa: S323, SLF001
             return answer.status, json.load(answer)
     except HTTPError as refusal:
         text = refusal.read()

@@ -44,6 +44,9 @@
 {{- with .Values.operatorPasswords.existingSecret }}
 {{ include "exercise-cds.fileVolume" (list "operator-passwords" "" (tpl . $) $.Values.operatorPasswords.key) }}
 {{- end }}
+{{- with .Values.tls.existingSecret }}
+{{ include "exercise-cds.fileVolume" (list "tls" "" (tpl . $) "") }}
+{{- end }}
 {{- if eq .Values.database.type "sqlite" }}
 - name: data
   {{- if .Values.database.sqlite.persistence.enabled }}
@@ -134,6 +137,11 @@
 {{- if .Values.operatorPasswords.existingSecret }}
 - name: operator-passwords
   mountPath: /etc/exercise-cds/operators
+  readOnly: true
+{{- end }}
+{{- if .Values.tls.existingSecret }}
+- name: tls
+  mountPath: /etc/exercise-cds/tls
   readOnly: true
 {{- end }}
 {{- if eq .Values.database.type "sqlite" }}

@@ -54,6 +54,11 @@
 {{- default "localhost" (first (default list .Values.config.allowed_hosts)) -}}
 {{- end -}}
 
+{{/* What the pods speak on the service's port. */}}
+{{- define "exercise-cds.scheme" -}}
+{{- ternary "https" "http" (ne .Values.tls.existingSecret "") -}}
+{{- end -}}
+
 {{/* The folder of the pack as the service sees it. */}}
 {{- define "exercise-cds.rulesPath" -}}
 {{- if eq .Values.rules.source "image" -}}
@@ -144,6 +149,14 @@ env:
   {{- if .Values.operatorPasswords.existingSecret }}
   - name: EXERCISE_CDS_OPERATORS__PASSWORDS_FILE
     value: /etc/exercise-cds/operators/{{ .Values.operatorPasswords.key }}
+  {{- end }}
+  {{- with .Values.tls }}
+  {{- if .existingSecret }}
+  - name: EXERCISE_CDS_TLS__CERT_FILE
+    value: /etc/exercise-cds/tls/{{ .certKey }}
+  - name: EXERCISE_CDS_TLS__KEY_FILE
+    value: /etc/exercise-cds/tls/{{ .keyKey }}
+  {{- end }}
   {{- end }}
   {{- if include "exercise-cds.extraCa" . }}
   - name: EXERCISE_CDS_FHIR__CA_FILE

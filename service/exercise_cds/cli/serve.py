@@ -24,6 +24,7 @@ from exercise_cds.model.pack import RulePack
 from exercise_cds.security import Counts, Guard, guard_of
 from exercise_cds.settings import Settings, UnusableSettings, load
 from exercise_cds.web import create_app, for_people, logs, server
+from exercise_cds.web.certificates import certificate_of
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.said import untraced
 
@@ -56,6 +57,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         records = kept(settings)
         guard = _guard(settings, records, metrics)
         traces = _traces(settings)
+        certificate = certificate_of(settings)
     except UnusableSettings as fault:
         _stop(console, *fault.sentences)
     except server.PortTaken as fault:
@@ -86,7 +88,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         pages=for_people.blueprints(settings, steward),
         trace=traces.told if traces else untraced,
     )
-    server.run(app, settings, moments)
+    server.run(app, settings, moments, certificate=certificate)
 
 
 def _guard(settings: Settings, records: Kept, metrics: Metrics) -> Guard | None:
@@ -162,7 +164,7 @@ def _stop(console: Console, *sentences: str) -> NoReturn:
 def _greeting(settings: Settings) -> Text:
     """Where to look first, and what is dangerous about it. No frame around it: the curl is there to be copied."""
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    address = f"http://{host}:{settings.port}/cds-services"
+    address = f"http{'s' if settings.tls.cert_file else ''}://{host}:{settings.port}/cds-services"
     words = Text("\n")
     if settings.authentication == "none":
         words.append("  NO AUTHENTICATION: whoever reaches this address may ask about any patient.\n", style="bold red")

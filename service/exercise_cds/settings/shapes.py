@@ -32,6 +32,7 @@ from exercise_cds.settings.fields import (
     setting,
 )
 from exercise_cds.settings.operators import OperatorsSettings
+from exercise_cds.settings.tls import TlsSettings
 from exercise_cds.settings.traces import TracesSettings
 from exercise_cds.settings.trust import ClientSettings, FeedbackSettings, Rates, Replay, Tokens
 from exercise_cds.settings.workbench import WorkbenchSettings
@@ -221,6 +222,7 @@ class Settings(BaseSettings):
     tokens: Tokens = setting(Tokens(), "What a token may be at most.", "the settings of the group tokens")
     replay: Replay = setting(Replay(), "Which tokens were used.", "the settings of the group replay")
     rates: Rates = setting(Rates(), "How often may be asked.", "the settings of the group rates")
+    tls: TlsSettings = setting(TlsSettings(), "TLS of the process itself.", "the settings of the group tls")
     traces: TracesSettings = setting(TracesSettings(), "Traces for a collector.", "the settings of the group traces")
     feedback: FeedbackSettings = setting(FeedbackSettings(), "What clinicians did with cards.", "the settings of the group feedback")
     clients: Annotated[list[ClientSettings], NoDecode, BeforeValidator(decode)] = setting(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import struct
 import time
 
@@ -40,6 +41,31 @@ class Line(socket.socket):
             raise TimeoutError
         self.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, _interval(min(self.silence, left)))
         return super().recv(size, flags)
+
+
+class SecureLine(ssl.SSLSocket):
+    """The same over TLS. A context makes them by itself, so `silence` is its class's."""
+
+    silence: float = _NEVER
+    until: float = _NEVER
+
+    def begin(self) -> None:
+        """A request is expected now: its time runs."""
+        self.until = time.monotonic() + WHOLE * self.silence
+
+    def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002 - the library's signature
+        """Its time is the first request's."""
+        self.begin()
+        self.settimeout(self.silence)
+        super().do_handshake(block)
+
+    def recv(self, buflen: int = 1024, flags: int = 0) -> bytes:
+        """The next bytes, b"" at the end. Whoever set a shorter time keeps it."""
+        left = self.until - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        self.settimeout(min(self.silence, left, self.gettimeout() or _NEVER))
+        return super().recv(buflen, flags)
 
 
 def _interval(seconds: float) -> bytes:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
@@ -24,7 +25,8 @@ from gunicorn.workers import gthread
 
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, logs
-from exercise_cds.web.lines import Line
+from exercise_cds.web.certificates import Certificate
+from exercise_cds.web.lines import Line, SecureLine
 
 _KEEP_ALIVE_SECONDS = 75
 """An idle line stays open longer than proxies keep theirs (60 s is usual): else one sends a call into a line that is just being closed."""
@@ -102,19 +104,19 @@ class Moments:
     end: Callable[[], None] = _nothing
 
 
-def run(app: Flask, settings: Settings, moments: Moments | None = None) -> None:
+def run(app: Flask, settings: Settings, moments: Moments | None = None, *, certificate: Certificate | None = None) -> None:
     """Serve until SIGTERM or SIGINT; calls under way get `graceful_seconds` to end. Does not return: it exits, 0 after a signal."""
     threading.excepthook = logs.thread_failed
     gc.collect()
     gc.freeze()  # what is loaded now is shared with the worker and not looked through again
-    _Server(app, settings, moments or Moments()).run()
+    _Server(app, settings, moments or Moments(), certificate).run()
 
 
 class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
     """gunicorn, configured here and nowhere else: no file, no variable of its own."""
 
-    def __init__(self, app: Flask, settings: Settings, moments: Moments) -> None:
-        self._app, self._settings, self._moments = app, settings, moments
+    def __init__(self, app: Flask, settings: Settings, moments: Moments, certificate: Certificate | None = None) -> None:
+        self._app, self._settings, self._moments, self._certificate = app, settings, moments, certificate
         self.silence_seconds = settings.silence_seconds
         self.drain_seconds = settings.drain_seconds
         self.stopping = moments.stopping
@@ -144,6 +146,10 @@ class _Server(BaseApplication):  # type: ignore[misc]  # gunicorn has no types
             "worker_exit": lambda _arbiter, _worker: self._moments.end(),
         }.items():
             self.cfg.set(name, value)
+        if (certificate := self._certificate) is not None:
+            self.cfg.set("certfile", str(site.tls.cert_file))  # gunicorn's word for "TLS"; the context is ours
+            self.cfg.set("keyfile", str(site.tls.key_file))
+            self.cfg.set("ssl_context", lambda _settings, _usual: certificate.context())
 
     def load(self) -> Callable[..., Any]:
         """The application, made before the fork."""
@@ -197,7 +203,7 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def enqueue_req(self, conn: Any) -> None:
         """Hand a connection to a thread, as a line that cannot keep it."""
-        if not isinstance(conn.sock, Line):
+        if not isinstance(conn.sock, Line | SecureLine):
             conn.sock = Line.of(conn.sock, self.app.silence_seconds)
         super().enqueue_req(conn)
 
@@ -218,6 +224,9 @@ class Worker(gthread.ThreadWorker):  # type: ignore[misc]  # gunicorn has no typ
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:  # noqa: ARG002 - gunicorn's signature
         """Answer what could not be read as HTTP; `exc` and its text stay here."""
+        if isinstance(exc, ssl.SSLError):  # no TLS, or none that we speak: there is no line to answer on
+            logs.log().info("request", reason=type(exc).__name__)
+            return
         if isinstance(exc, errors.ParseException) and not isinstance(exc, errors.ConfigurationProblem):
             status, reason, code, sentence = _STATUS.get(type(exc), _BAD_REQUEST)
             body = answers.outcome(code, sentence)
