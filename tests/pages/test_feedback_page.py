@@ -17,9 +17,10 @@ from sqlalchemy import select
 from builders.served import COMMAND, ROOT, free_port, process_environment, served
 from exercise_cds.records import KeyRing, Store, parse_keys
 from exercise_cds.records.schema import audit
+from exercise_cds.settings import UnusableSettings, load
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.ops import Readiness, operators_app
-from exercise_cds.web.sign_on import NotSignedOn, SignOn
+from exercise_cds.web.sign_on import NotSignedOn, SignOn, read_passwords
 from records.made_up import keep_practice
 
 NAME, PASSWORD = "committee", "a long enough password"
@@ -236,9 +237,6 @@ def test_guessing_is_slowed(store: Store, tmp_path: Path) -> None:
     [
         ({"METRICS_PORT": ""}, "operators.feedback_page is true, and it stands on the operators' port: set metrics_port"),
         ({"OPERATORS__PASSWORDS_FILE": ""}, "operators.feedback_page is true, and nobody can sign on to it: set operators.sign_on_header"),
-        ({"OPERATORS__PASSWORDS_FILE": "/nowhere"}, "operators.passwords_file: the file cannot be read"),
-        ({"OPERATORS__PASSWORDS_FILE": "short"}, "operators.passwords_file:1: write `name password`"),
-        ({"OPERATORS__PASSWORDS_FILE": "empty"}, "operators.passwords_file: the file names nobody"),
         ({"OPERATORS__SIGN_ON_HEADER": "X-User"}, "sign_on_header counts from listed proxies alone"),
         ({"OPERATORS__SIGN_ON_PROXIES": "10.0.0.1"}, "sign_on_proxies are listed, but not what they say"),
         ({"OPERATORS__SIGN_ON_HEADER": "X_User", "OPERATORS__SIGN_ON_PROXIES": "10.0.0.1"}, "allowed is the name of a header"),
@@ -248,18 +246,44 @@ def test_guessing_is_slowed(store: Store, tmp_path: Path) -> None:
         ),
     ],
 )
-def test_without_a_sign_on_nothing_starts(store: Store, tmp_path: Path, settings: dict[str, str], sentence: str) -> None:
-    """A page without its port or its sign-on stops the start with a sentence that says what to set, and shows no password."""
-    (tmp_path / "short").write_text("committee short\n", "utf-8")
-    (tmp_path / "empty").write_text("# nobody\n", "utf-8")
-    port = free_port()
-    usual = _settings(store, tmp_path, port) | {"EXERCISE_CDS_AUTHENTICATION": "none", "EXERCISE_CDS_PORT": str(free_port())}
-    for name, text in settings.items():
-        usual[f"EXERCISE_CDS_{name}"] = str(tmp_path / text) if text in {"short", "empty"} else text
-    environment = process_environment(**{name: text for name, text in usual.items() if text})
+def test_a_page_without_port_or_sign_on_is_a_sentence(monkeypatch: pytest.MonkeyPatch, settings: dict[str, str], sentence: str) -> None:
+    """Settings that would show a page to anybody, or to nobody, are refused with what to set."""
+    usual = {"AUTHENTICATION": "none", "METRICS_PORT": "9090", "OPERATORS__FEEDBACK_PAGE": "true", "OPERATORS__PASSWORDS_FILE": "people"}
+    for name, text in (usual | settings).items():
+        if text:
+            monkeypatch.setenv(f"EXERCISE_CDS_{name}", text)
+    with pytest.raises(UnusableSettings) as caught:
+        load()
+    assert sentence in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("written", "sentence"),
+    [
+        (b"committee short\n", "operators.passwords_file:1: write `name password`"),
+        (b"ada a long enough password\nada a long enough password\n", "operators.passwords_file:2: write `name password`"),
+        (b"a:b a long enough password\n", "operators.passwords_file:1: write `name password`"),
+        (b"# nobody\n\n", "operators.passwords_file: the file names nobody"),
+        (b"\xff\xfe", "operators.passwords_file: the file cannot be read"),
+        (None, "operators.passwords_file: the file cannot be read"),
+    ],
+)
+def test_a_file_of_passwords_that_is_none_is_a_sentence(tmp_path: Path, written: bytes | None, sentence: str) -> None:
+    """What is wrong with the file is said by its line, and never with what stands in it."""
+    file = tmp_path / "people"
+    if written is not None:
+        file.write_bytes(written)
+    with pytest.raises(UnusableSettings) as caught:
+        read_passwords(file)
+    assert sentence in str(caught.value)
+    assert "short" not in str(caught.value)
+
+
+def test_without_a_sign_on_nothing_starts(store: Store, tmp_path: Path) -> None:
+    """A process whose file of passwords names nobody does not start: one sentence, exit code 1."""
+    settings = _settings(store, tmp_path, free_port()) | {"EXERCISE_CDS_AUTHENTICATION": "none", "EXERCISE_CDS_PORT": str(free_port())}
+    (tmp_path / "passwords").write_text("# nobody\n", "utf-8")
     started = [sys.executable, "-c", COMMAND, "serve"]
-    done = subprocess.run(started, cwd=ROOT, env=environment, capture_output=True, timeout=60, check=False)
-    told = done.stderr.decode()
+    done = subprocess.run(started, cwd=ROOT, env=process_environment(**settings), capture_output=True, timeout=60, check=False)
     assert done.returncode == 1
-    assert sentence in told
-    assert "committee short" not in told
+    assert "exercise-cds: operators.passwords_file: the file names nobody" in done.stderr.decode()
