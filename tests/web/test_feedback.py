@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -281,6 +283,29 @@ def test_a_store_that_is_down_uses_no_token(guarded: Kept) -> None:
     assert guarded.rows() == []
     assert guarded.post(an_entry(), headers=headers).status_code == 200
     assert len(guarded.rows()) == 1
+
+
+def test_a_store_that_hangs_keeps_few_threads(guarded: Kept, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the database hangs, feedback holds the threads that hook calls leave over, and no more: 503, and the token is not used."""
+    inside, leave, add = threading.Event(), threading.Event(), FeedbackStore.add
+
+    def hangs(self: FeedbackStore, *arguments: Any, **named: Any) -> Any:
+        inside.set()
+        assert leave.wait(30)
+        return add(self, *arguments, **named)
+
+    monkeypatch.setattr(FeedbackStore, "add", hangs)
+    busy = Kept(guarded.store, tmp_path, authentication="on", threads=3, max_in_flight=2, **trusting(tmp_path))
+    with ThreadPoolExecutor(1) as pool:
+        first = pool.submit(busy.post, an_entry(), headers=bearer(a_token(FEEDBACK)))
+        assert inside.wait(10)
+        headers = bearer(a_token(FEEDBACK))
+        answer = busy.post(an_entry(card="another"), headers=headers)
+        assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+        leave.set()
+        assert first.result().status_code == 200
+        assert busy.post(an_entry(card="another"), headers=headers).status_code == 200
+    assert len(busy.rows()) == 2
 
 
 def test_a_malformed_batch_uses_no_token(guarded: Kept) -> None:

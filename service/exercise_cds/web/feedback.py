@@ -11,13 +11,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from flask import Blueprint, Response, g, request
 from werkzeug.datastructures import Headers
 
 from exercise_cds import strict_json
-from exercise_cds.errors import BadRequest, Forbidden, TooLarge
+from exercise_cds.errors import BadRequest, Forbidden, TooLarge, Unavailable
 from exercise_cds.model.client import Admission
 from exercise_cds.model.record import FeedbackEntry
 from exercise_cds.settings import Settings
@@ -32,6 +33,8 @@ Lend: TypeAlias = "Callable[[Headers, str], AbstractContextManager[Admission]]"
 """(headers, path) -> who asks, with a token that counts as used once the block has ended well. Raises Unauthorized."""
 MOST = 1_000
 """Entries of one call."""
+_PATIENCE = 0.25
+"""Seconds that a batch waits for others to be stored; that takes milliseconds each, while the database is well."""
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:[Zz]|[+-]\d\d:\d\d)")
 _YEARS = range(1970, 9999)
 
@@ -59,8 +62,9 @@ class FeedbackDoor:
 
 
 def blueprint(door: FeedbackDoor) -> Blueprint:
-    """The endpoint."""
+    """The endpoint. While the database hangs, feedback keeps no more threads than hook calls leave over."""
     pages = Blueprint("feedback", __name__)
+    room = BoundedSemaphore(max(door.settings.threads - door.settings.max_in_flight, 1))
 
     @pages.post("/cds-services/<service>/feedback")
     def feedback(service: str) -> Response:
@@ -79,7 +83,12 @@ def blueprint(door: FeedbackDoor) -> Blueprint:
             perimeter.media_type(request.environ)
             body = perimeter.body(request.stream, request.content_length, settings.limits.body)
             entries = read_feedback(body, depth=settings.limits.depth, keep_comments=settings.feedback.keep_comments)
-            stored = door.store.add(entries, issuer=client.issuer, tenant=client.tenant, service=said.service, jti=admitted.use)
+            if not room.acquire(timeout=_PATIENCE):
+                raise Unavailable("The service is busy storing feedback: send the same request again later.", retry_after=5)
+            try:
+                stored = door.store.add(entries, issuer=client.issuer, tenant=client.tenant, service=said.service, jti=admitted.use)
+            finally:
+                room.release()
         said.outcome = "stored"
         for kind, count in (("new", stored.new), ("repeated", stored.repeated), ("unknown-card", stored.unknown)):
             door.metrics.feedback_entries.labels(kind).inc(count)
