@@ -15,8 +15,10 @@ from pathlib import Path
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
+from exercise_cds.authoring.check import UNREADABLE
 from exercise_cds.authoring.schema_files import FOLDER, schema_line, with_line
 from exercise_cds.authoring.schemas import kind_of
+from exercise_cds.rulepack.folder import read_folder
 from exercise_cds.rulepack.nodes import plain
 from exercise_cds.rulepack.report import Report
 from exercise_cds.rulepack.yaml_reader import read_yaml
@@ -33,6 +35,7 @@ class Formed:
     before: str
     after: str
     why: str = ""
+    unreadable: bool = False
 
     @property
     def changes(self) -> bool:
@@ -78,11 +81,14 @@ def _content(text: str, name: str) -> object:
 
 def of_pack(folder: Path) -> Iterator[Formed]:
     """Every YAML file of a pack; those of a pack with schemas get the editor's line."""
-    for path in sorted(folder.rglob("*.yaml")):
-        file = path.relative_to(folder).as_posix()
-        kind = None if file.startswith(".") else kind_of(file)
-        if kind is not None:
-            before = path.read_bytes().decode("utf-8", errors="replace")
+    report = Report()
+    files = read_folder(folder, report)
+    for finding in report.findings():
+        if finding.code in UNREADABLE:
+            yield Formed(folder / finding.where.file, "", "", finding.sentence, unreadable=True)
+    for file, content in files.contents.items():
+        if (kind := kind_of(file)) is not None and file.endswith(".yaml"):
+            before = content.decode("utf-8", errors="replace")
             line = schema_line(file, kind) if (folder / FOLDER).is_dir() else ""
             after, why = in_form(before, file, line)
-            yield Formed(path, before, after, why)
+            yield Formed(folder / file, before, after, why)

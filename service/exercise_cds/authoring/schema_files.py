@@ -8,6 +8,8 @@ from pathlib import Path
 
 from exercise_cds.authoring.schemas import SHAPES, Schemas, kind_of
 from exercise_cds.model.pack import RulePack
+from exercise_cds.rulepack.folder import read_folder
+from exercise_cds.rulepack.report import Report
 
 FOLDER = ".schemas"
 """Inside the pack; hidden files are no part of a pack, so its digest does not change."""
@@ -31,19 +33,17 @@ def general(folder: Path) -> Iterator[Stale]:
 def of_pack(root: Path, pack: RulePack) -> Iterator[Stale]:
     """A pack's schemas that are not fresh, and its YAML files without the line."""
     yield from _stale(root / FOLDER, Schemas(pack))
-    for path in sorted(root.rglob("*.yaml")):
-        file = path.relative_to(root).as_posix()
-        kind = None if file.startswith(".") else kind_of(file)
-        if kind is not None:
-            before = path.read_text("utf-8")
+    for file, content in read_folder(root, Report()).contents.items():
+        if (kind := kind_of(file)) is not None and file.endswith(".yaml"):
+            before = content.decode("utf-8", errors="surrogateescape")
             if (wanted := with_line(before, schema_line(file, kind))) != before:
-                yield Stale(path, wanted)
+                yield Stale(root / file, wanted)
 
 
 def _stale(folder: Path, schemas: Schemas) -> Iterator[Stale]:
     for kind in SHAPES:
         path, wanted = folder / f"{kind}.schema.json", schemas.text(kind)
-        if not path.is_file() or path.read_text("utf-8") != wanted:
+        if not path.is_file() or path.read_bytes() != wanted.encode("utf-8"):
             yield Stale(path, wanted)
 
 
@@ -63,6 +63,6 @@ def write(stale: Iterator[Stale]) -> list[Path]:
     written = []
     for one in list(stale):
         one.path.parent.mkdir(parents=True, exist_ok=True)
-        one.path.write_text(one.content, "utf-8")
+        one.path.write_bytes(one.content.encode("utf-8", errors="surrogateescape"))
         written.append(one.path)
     return written

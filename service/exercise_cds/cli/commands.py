@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 from importlib import import_module
 from types import ModuleType
@@ -34,6 +35,12 @@ COMMANDS = {
 """Name -> module with a command of that name (or `name_command`, where the name means something else there), and its line in the list."""
 
 
+class Refused(click.ClickException):
+    """The disk did not let a command do its work."""
+
+    exit_code = 2
+
+
 class Commands(click.Group):
     """Reads the table above."""
 
@@ -48,6 +55,15 @@ class Commands(click.Group):
         module = _loaded(COMMANDS[cmd_name][0])
         found: click.Command = getattr(module, f"{cmd_name}_command", None) or getattr(module, cmd_name)
         return found
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run the command. What the disk refuses is said in a sentence: no such file, no permission, no space."""
+        try:
+            return super().invoke(ctx)
+        except OSError as refused:
+            if refused.filename is None or refused.errno == errno.EPIPE:
+                raise
+            raise Refused(f"{refused.filename}: {refused.strerror}.") from None
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - click's signature
         """The list, from the table alone."""

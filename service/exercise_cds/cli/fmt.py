@@ -17,7 +17,7 @@ from exercise_cds.authoring.form import of_pack
 def fmt(*, path: Path, only_check: bool) -> None:
     """Put a pack's YAML files into one form. Comments and quotation marks stay.
 
-    PATH is a pack's folder, or a folder that holds packs. A file with mistakes is left as it is.
+    PATH is a pack's folder, or a folder that holds packs. A file with mistakes is left as it is. Exit code 2: a file could not be read.
     """
     packs = packs_at(path)
     if not packs:
@@ -31,4 +31,6 @@ def fmt(*, path: Path, only_check: bool) -> None:
             click.echo(f"{one.path}: {'is not in form' if only_check else 'written'}")
             if not only_check:
                 one.path.write_bytes(one.after.encode("utf-8"))
+    if any(one.unreadable for one in formed):
+        sys.exit(2)
     sys.exit(1 if only_check and any(one.changes for one in formed) else 0)
