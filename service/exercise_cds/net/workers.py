@@ -1,4 +1,4 @@
-"""A bounded pool of threads for one process. It starts with the first query: after the server has forked, never before."""
+"""A bounded pool of threads for one process. It starts with the first work: after the server has forked, never before."""
 
 from __future__ import annotations
 
