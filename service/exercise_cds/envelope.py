@@ -7,9 +7,11 @@ Sentences name our own fields and never repeat what was sent.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+import msgspec
+from msgspec import UNSET, Raw, UnsetType
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from exercise_cds import strict_json
@@ -63,16 +65,15 @@ _FIELDS = frozenset({*EnvelopeShape.model_fields, "extension"})
 
 def read_request(body: bytes, *, service: str, hook: str, depth: int, http_fhir_servers: bool = False) -> HookRequest:
     """Read one call of `service`, which is advertised for `hook`. Raises BadRequest."""
-    top = strict_json.whole(body, depth)
-    prefetch, context = top.pop("prefetch", b"null"), top.pop("context", b"null")
-    envelope = _envelope({name: strict_json.value(text, _field(name)) for name, text in top.items()}, context)
+    top, context, prefetch = _members(body, depth)
+    envelope = _envelope({name: strict_json.value(text, _field(name)) for name, text in top.items()}, has_context=context is not None)
     if envelope.hook != hook:
         raise BadRequest(f"This service answers the hook {hook}; send that in 'hook', or call the service for your hook.")
     server = _fhir_server(envelope.fhirServer or "", http=http_fhir_servers)
     if envelope.fhirAuthorization and not server:
         raise BadRequest("fhirServer is missing: it is required where fhirAuthorization is sent.")
     known = HOOKS[hook]
-    fields = _context(context, known)
+    fields = _context(context or {}, known)
     patient = _patient(fields, envelope)
     return HookRequest(
         service=service,
@@ -83,10 +84,54 @@ def read_request(body: bytes, *, service: str, hook: str, depth: int, http_fhir_
         encounter_id=_bare_id(fields.get("encounterId", ""), "Encounter", "context.encounterId"),
         drafts=fields.get(known.drafts, b""),
         selections=_selections(fields, known),
-        prefetch=_prefetch(prefetch),
+        prefetch=prefetch,
         fhir_server=server,
         fhir_authorization=_authorization(envelope.fhirAuthorization, patient),
         deepest=depth,
+    )
+
+
+class _Request(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):
+    """The members of a request, and those of its prefetch and its context, all still text."""
+
+    prefetch: dict[str, Raw] | UnsetType = UNSET
+    context: dict[str, Raw] | UnsetType = UNSET
+    hook: Raw | UnsetType = UNSET
+    hook_instance: Raw | UnsetType = msgspec.field(name="hookInstance", default=UNSET)
+    fhir_server: Raw | UnsetType = msgspec.field(name="fhirServer", default=UNSET)
+    fhir_authorization: Raw | UnsetType = msgspec.field(name="fhirAuthorization", default=UNSET)
+    extension: Raw | UnsetType = UNSET
+    user: Raw | UnsetType = UNSET
+    patient: Raw | UnsetType = UNSET
+
+
+_REQUEST = msgspec.json.Decoder(_Request)
+_TOP = {field.encode_name: field.name for field in msgspec.structs.fields(_Request) if field.name not in {"prefetch", "context"}}
+"""By name in the request: the attribute that holds the text."""
+
+
+Members: TypeAlias = "tuple[dict[str, bytes], dict[str, bytes] | None, dict[str, bytes]]"
+"""The text of the members at the top, of the context (None without one), and of prefetch, for `fhir/` to tell apart (CH-053)."""
+
+
+def _members(body: bytes, depth: int) -> Members:
+    """In one pass where that is possible."""
+    found = strict_json.at_once(body, depth, _REQUEST)
+    if found is not None and found.context is not UNSET:
+        top = {name: bytes(text) for name, field in _TOP.items() if (text := getattr(found, field)) is not UNSET}
+        prefetch = {} if found.prefetch is UNSET else {name: bytes(text) for name, text in found.prefetch.items()}
+        return top, {name: bytes(text) for name, text in found.context.items()}, prefetch
+    return _members_by_level(body, depth)
+
+
+def _members_by_level(body: bytes, depth: int) -> Members:
+    """One level after the other. Raises BadRequest, which says what is wrong and where."""
+    top = strict_json.whole(body, depth)
+    sent, context = top.pop("prefetch", b"null"), top.pop("context", b"null")
+    return (
+        top,
+        None if context == b"null" else strict_json.members(context, "context"),
+        {} if sent == b"null" else strict_json.members(sent, "prefetch"),
     )
 
 
@@ -100,7 +145,7 @@ def _field(name: str) -> str:
     return name if name in _FIELDS else "A field of the body"
 
 
-def _envelope(fields: dict[str, Any], context: bytes) -> EnvelopeShape:
+def _envelope(fields: dict[str, Any], *, has_context: bool) -> EnvelopeShape:
     try:
         envelope = EnvelopeShape.model_validate(fields)
     except ValidationError as fault:
@@ -110,7 +155,7 @@ def _envelope(fields: dict[str, Any], context: bytes) -> EnvelopeShape:
         raise BadRequest(f"{place} {fault_of_it}: see CDS Hooks, Calling a CDS Service.") from None
     if not envelope.hookInstance:
         raise BadRequest("hookInstance must not be empty: send a UUID.")
-    if context == b"null":
+    if not has_context:
         raise BadRequest("context is missing: send the object with the fields of the hook.")
     return envelope
 
@@ -142,14 +187,8 @@ def _authorization(shape: AuthorizationShape | None, patient: str) -> FhirAuthor
     return FhirAuthorization(**shape.model_dump())
 
 
-def _prefetch(text: bytes) -> dict[str, bytes]:
-    """Values stay text: a resource, null, and whatever else came, for `fhir/` to tell apart (CH-053)."""
-    return {} if text == b"null" else strict_json.members(text, "prefetch")
-
-
-def _context(text: bytes, hook: Hook) -> dict[str, Any]:
+def _context(raw: dict[str, bytes], hook: Hook) -> dict[str, Any]:
     """The context's fields, bundles as text. Every required one is there and not null."""
-    raw = strict_json.members(text, "context")
     fields = {
         name: member
         if name in hook.bundles

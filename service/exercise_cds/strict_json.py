@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import jiter
 import msgspec
 
 from exercise_cds.errors import BadRequest
 
+Shape = TypeVar("Shape")
+
+_WRITE = msgspec.json.Encoder()
 _OBJECT = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _NOT_STRUCTURE = bytes(sorted(set(range(256)) - set(b'[]{}"')))
 _MAY_OVERFLOW = re.compile(rb"[0-9][eE]|[0-9]{309}")
@@ -32,16 +35,30 @@ def whole(body: bytes, depth: int) -> dict[str, bytes]:
         raise BadRequest("The body is empty: send the hook request as JSON.")
     if body.startswith(b"\xef\xbb\xbf"):
         raise BadRequest("The body begins with a byte order mark: leave it out.")
-    if not body.isascii():
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError:
-            raise BadRequest("The body is not UTF-8: JSON is sent in UTF-8.") from None
+    if not body.isascii() and not _is_utf8(body):
+        raise BadRequest("The body is not UTF-8: JSON is sent in UTF-8.")
     body = compact(body)
     found = _cut(body, "The body")
     if _is_deeper(body, depth):
         raise BadRequest(f"The body is nested more than {depth} levels deep: send it flatter.")
     return _unique(body, found, "The body")
+
+
+def at_once(body: bytes, depth: int, shape: msgspec.json.Decoder[Shape]) -> Shape | None:
+    """The whole body in one pass, where `shape` has a place for each of its members and leaves what they hold as text.
+
+    None where it has not, and where `whole` would refuse the body or might: then that way is to be taken, which says what is wrong. A
+    parser keeps the last of two members with one name; that nothing was dropped is told by writing what was kept once more: with the
+    same length there is nothing else in the text, since values are copied as they stand and a name is never written longer than it was.
+    """
+    if not body.isascii() and not _is_utf8(body):
+        return None
+    text = compact(body)
+    try:
+        found = shape.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return found if len(_WRITE.encode(found)) == len(text) and not _is_deeper(text, depth) else None
 
 
 def compact(text: bytes) -> bytes:
@@ -72,6 +89,14 @@ def value(text: bytes, where: str) -> Any:
     if _MAY_OVERFLOW.search(text) and not _is_finite(found):
         raise BadRequest(f"{where} holds a number that is too large.")
     return found
+
+
+def _is_utf8(body: bytes) -> bool:
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _cut(text: bytes, where: str) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from builders.hook_requests import GONE, SERVICE_OF, a_request, an_authorization
-from exercise_cds.envelope import is_uuid, read_request
+from exercise_cds.envelope import _members, _members_by_level, is_uuid, read_request
 from exercise_cds.errors import BadRequest
 from exercise_cds.model.hooks import HOOKS
 from exercise_cds.wire import HookRequest
@@ -246,3 +246,31 @@ def test_no_sentence_repeats_what_was_sent() -> None:
         with pytest.raises(BadRequest) as caught:
             _read(a_request(fields=fields, **changes), hook="patient-view")
         assert canary not in caught.value.sentence
+
+
+def _cut(read: Any, body: bytes) -> Any:
+    """What a way of cutting a request up finds, values read; or its refusal."""
+    try:
+        top, context, prefetch = read(body, 12)
+    except BadRequest as refused:
+        return str(refused)
+    return [one and {name: json.loads(text) for name, text in one.items()} for one in (top, context, prefetch)]
+
+
+@pytest.mark.parametrize("style", [(",", ":"), (", ", ": "), (" ,\n", " :")])
+@pytest.mark.parametrize("ascii_only", [True, False])
+def test_one_pass_finds_what_one_level_after_the_other_finds(style: tuple[str, str], ascii_only: bool) -> None:  # noqa: FBT001 - a column
+    """Whatever stands at the top, in the context and in prefetch, written closely or not: the same members, or the same refusal."""
+    whole = a_request(prefetch={"patient": {"name": 'é"{[\\'}, "b": None})
+    odd: list[dict[str, Any]] = [
+        whole,
+        {},
+        whole | {"vendor": [1]},
+        *(whole | {name: value} for name in ("prefetch", "context") for value in (None, 5, {}, {"é": [{}] * 3, "\x7f\n": 1})),
+        whole | {"prefetch": {"deep": [[[[[[[[[[[[1]]]]]]]]]]]]}},
+    ]
+    for text in (json.dumps(one, separators=style, ensure_ascii=ascii_only) for one in odd):
+        doubled = [text.replace("{", '{"hook":1,"hook":2,', objects) for objects in (1, 2, 3)]
+        for body in (text, *doubled, text.replace("{}", '{"a":1,"a":1}'), text[:-1], f"{text} x", f"{text}\n"):
+            for sent in (body.encode(), body.encode() + b"\xff"):
+                assert _cut(_members, sent) == _cut(_members_by_level, sent)
