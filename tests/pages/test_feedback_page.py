@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import orjson
@@ -15,9 +17,10 @@ from flask import Blueprint
 from sqlalchemy import select
 
 from builders.served import COMMAND, ROOT, free_port, process_environment, served
-from exercise_cds.records import KeyRing, Store, parse_keys
+from exercise_cds.records import KeyRing, Store, open_store, parse_keys
 from exercise_cds.records.schema import audit
 from exercise_cds.settings import UnusableSettings, load
+from exercise_cds.web import feedback_page
 from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.ops import Readiness, operators_app
 from exercise_cds.web.sign_on import NotSignedOn, SignOn, read_passwords
@@ -153,6 +156,23 @@ def test_each_look_is_in_the_audit(page: str, store: Store) -> None:
     assert [(action, actor) for action, actor, _ in rows] == [("feedback page", NAME)]
     details = orjson.loads(rows[0][2])
     assert (details["since"], details["small_counts"], details["form"]) == ("2026-02-02T00:00:00+00:00", True, "report.json")
+
+
+def test_a_database_that_does_not_answer_is_a_page(tmp_path: Path) -> None:
+    """While nobody can write to the records the look cannot be noted, so nothing is shown: 503 with a sentence, and Retry-After."""
+    file = tmp_path / "records.sqlite"
+    store = open_store(f"sqlite:///{file}", lock_wait=0.2)
+    sign_on = SignOn(passwords=dict([SECRET]), tick=time.monotonic)
+    client = operators_app(Readiness(), Metrics(), pages=[feedback_page.blueprint(store)], sign_on=sign_on).test_client()
+    assert client.get("/feedback/", auth=SECRET).status_code == 200
+    with closing(sqlite3.connect(file, isolation_level=None)) as another:
+        another.execute("BEGIN IMMEDIATE")
+        refused = client.get("/feedback/", auth=SECRET)
+        another.execute("ROLLBACK")
+    assert (refused.status_code, refused.headers["Retry-After"], refused.mimetype) == (503, "5", "text/html")
+    assert "cannot keep records at the moment" in refused.get_data(as_text=True)
+    assert client.get("/feedback/", auth=SECRET).status_code == 200
+    store.close()
 
 
 def test_pages_of_other_sites_may_link_and_no_more(page: str) -> None:
