@@ -6,6 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -180,11 +181,14 @@ class _Fetched:
         self.times = 0
         self.gone = False
         self.seconds = 0.0
+        self.gate = threading.Event()
+        self.gate.set()
         self.counted: Counter[tuple[str, str]] = Counter()
 
     def __call__(self) -> bytes:
         self.times += 1
         time.sleep(self.seconds)
+        assert self.gate.wait(30)
         if self.gone:
             raise KeysUnavailable("unreachable")
         return self.body
@@ -295,6 +299,19 @@ def test_a_call_waits_no_longer_than_its_deadline(fetched: _Fetched, tick: _Tick
     assert keys.find("k1", "ES384") is None
     assert time.monotonic() - began < 0.4
     _eventually(lambda: keys.find("k1", "ES384") is not None)
+    assert fetched.times == 1
+
+
+def test_strangers_cannot_wait_in_crowds(fetched: _Fetched, tick: _Tick) -> None:
+    """SEC-07: of twenty calls with a key that is not known eight wait for the fetch under way, and the others are refused at once."""
+    fetched.gate.clear()
+    keys = Keys(fetched, issuer=ISSUER, tick=tick, patience=Patience(wait=30))
+    with ThreadPoolExecutor(20) as pool:
+        calls = [pool.submit(keys.find, "k1", "ES384") for _ in range(20)]
+        _eventually(lambda: sum(call.done() for call in calls) == 12)
+        assert not any(call.result() for call in calls if call.done())
+        fetched.gate.set()
+        assert sum(call.result(30) is not None for call in calls) == 8
     assert fetched.times == 1
 
 

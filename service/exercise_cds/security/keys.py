@@ -24,6 +24,8 @@ _PUBLIC = ("kty", "crv", "x", "y", "n", "e")
 _CURVES = {"ES256": "secp256r1", "ES384": "secp384r1"}
 _LOADERS = {"P-256": "ES256", "P-384": "ES384"}
 _SMALLEST_RSA = 2_048
+_MOST_WAIT = 8
+"""Calls with an unknown key that wait for a refresh at once: a keys' server that is slow must not cost the service its threads."""
 
 
 KEY_FAULTS: Mapping[str, str] = MappingProxyType(
@@ -135,6 +137,7 @@ class Keys:
         self._under_way: threading.Thread | None = None
         self._lock = threading.Lock()
         self._count = count
+        self._waiting = threading.BoundedSemaphore(_MOST_WAIT)
 
     @property
     def age(self) -> float:
@@ -162,8 +165,13 @@ class Keys:
         return any(key.kid == kid for key in self._keys)
 
     def _wait(self, thread: threading.Thread | None) -> None:
-        if thread is not None:
+        """Wait for a refresh. Anybody can name a key that nobody knows, so few calls may: the others are answered at once."""
+        if thread is None or not self._waiting.acquire(blocking=False):
+            return
+        try:
             thread.join(self._patience.wait)
+        finally:
+            self._waiting.release()
 
     def _refresh(self) -> threading.Thread | None:
         """The attempt that is under way, or a new one; None where the last was a moment ago."""
