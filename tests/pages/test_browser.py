@@ -166,6 +166,10 @@ def test_nonsense_is_answered_with_a_sentence_in_the_page(looked: Looked) -> Non
     page.get_by_label("JSON").fill("{nonsense")
     page.get_by_role("button", name="Use this").click()
     expect(page.get_by_role("alert")).to_contain_text("is not JSON")
+    page.locator("#if-back_pain_days").fill("90")
+    looked.answered(2)
+    assert page.locator("#fault").is_hidden()
+    assert "specialist-referral" in _offered(page)
 
 
 def _hostile_chart(words: str) -> list[dict[str, Any]]:
@@ -211,6 +215,15 @@ def test_what_is_dropped_is_asked(looked: Looked, name: str) -> None:
     expect(page.locator("#why")).to_have_text("Pasted data.")
     expect(page.locator("#said")).to_contain_text("what was pasted as the whole chart")
     assert page.get_by_label("Example").input_value() == ""
+    assert looked.said == []
+
+
+def test_more_than_ten_megabytes_are_a_sentence_in_the_page(looked: Looked) -> None:
+    """What is too large is not sent: the page says so, and keeps the answer that it had."""
+    page = looked.workbench("#example=fourteen-days")
+    page.evaluate(f"(() => {{ const drop = {DROP}; drop(['chart.json', 'x'.repeat(11 * 1024 * 1024)]); }})()")
+    expect(page.get_by_role("alert")).to_have_text("This is larger than 10 MB: paste fewer resources.")
+    assert "lumbar-stabilization" in _offered(page)
     assert looked.said == []
 
 

@@ -21,6 +21,7 @@ from exercise_cds.model.hooks import HOOKS
 from exercise_cds.wire import HookRequest
 
 BYTES = 10 * 1024 * 1024
+TOO_LARGE = "This is larger than 10 MB: paste fewer resources."
 ENTRIES = 5_000
 DEPTH = 64
 _DROPPED = ("fhirServer", "fhirAuthorization")
@@ -42,7 +43,7 @@ class Pasted:
 def read_pasted(text: bytes, serving: Serving, service: str) -> Pasted:
     """Read what was pasted, for one service of the pack. Raises BadRequest and TooLarge with sentences for whoever pasted it."""
     if len(text) > BYTES:
-        raise TooLarge("This is larger than 10 MB: paste fewer resources.")
+        raise TooLarge(TOO_LARGE)
     text = text.strip().removeprefix(b"\xef\xbb\xbf")
     if not text:
         raise BadRequest("Nothing was pasted: paste a FHIR Bundle, resources, or a hook request.")

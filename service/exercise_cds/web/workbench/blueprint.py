@@ -20,10 +20,10 @@ from flask import Blueprint, Response, request
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from exercise_cds.authoring.bench import Question, ask
-from exercise_cds.authoring.pasted import BYTES, Pasted, read_pasted, resources_of_request
+from exercise_cds.authoring.pasted import BYTES, TOO_LARGE, Pasted, read_pasted, resources_of_request
 from exercise_cds.authoring.request_file import read_request_file
 from exercise_cds.cds_service import Serving
-from exercise_cds.errors import BadRequest, CdsError, NotFound, Unavailable
+from exercise_cds.errors import BadRequest, CdsError, NotFound, TooLarge, Unavailable
 from exercise_cds.rulepack import read_story
 from exercise_cds.web import perimeter
 from exercise_cds.web.pages import Pages, guarded, say_in_pages
@@ -132,7 +132,10 @@ def blueprint(answering: Answering, examples: Path, *, follows: bool = False) ->
     def evaluate() -> Response:
         """One question."""
         perimeter.media_type(request.environ)
-        body = perimeter.body(request.stream, request.content_length, _BODY)
+        try:
+            body = perimeter.body(request.stream, request.content_length, _BODY)
+        except TooLarge:
+            raise TooLarge(TOO_LARGE) from None  # the door's own sentence is for an EHR
         return guarded(Response(orjson.dumps(bench.answer(_asked(body))), content_type="application/json"))
 
     say_in_pages(pages, _said)

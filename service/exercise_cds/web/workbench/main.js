@@ -16,6 +16,7 @@ let asking = false;
 let next = null;
 let shown = null;
 let lost = false;
+let former = null;
 
 function read() {
   const link = new URLSearchParams(location.hash.slice(1));
@@ -57,7 +58,7 @@ async function ask(fresh) {
   const again = next;
   next = null;
   // an answer about another example or chart than the one that is chosen now is not drawn
-  if (!again?.fresh) (answer.error ? fault(answer.error) : show(answer));
+  if (!again?.fresh) (answer.error ? refuse(answer.error) : show(answer));
   if (again) ask(again.fresh || (fresh && Boolean(answer.error)));
 }
 
@@ -76,6 +77,13 @@ async function answerOf(fresh) {
   }
 }
 
+// Pasted data that cannot be read leaves the page with the question that it had.
+function refuse(sentence) {
+  if (former) Object.assign(question, former);
+  former = null;
+  fault(sentence);
+}
+
 function fault(sentence) {
   at("fault").hidden = false;
   at("fault").textContent = sentence;
@@ -83,6 +91,7 @@ function fault(sentence) {
 
 function show(answer) {
   at("fault").hidden = true;
+  former = null;
   if (answer.resources) {
     keepResources(answer.resources);
     request = answer.request;
@@ -140,8 +149,12 @@ function change(name, value) {
   ask(false);
 }
 
+const MOST = 10 * 1024 * 1024;
+
 function use(text) {
+  if (text.length > MOST) return fault("This is larger than 10 MB: paste fewer resources."); // nor is it sent
   lost = false;
+  former = { ...question };
   Object.assign(question, { pasted: text, example: "", date: null, changed: {} });
   before = null;
   ask(true);
