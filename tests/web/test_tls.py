@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import ssl
@@ -67,12 +68,16 @@ def test_who_speaks_no_tls_or_nothing_keeps_no_thread(tmp_path: Path) -> None:
 
 
 def test_a_changed_certificate_is_taken_up(tmp_path: Path) -> None:
-    """New files serve the next connection, without a restart; files that are no certificate do not, and the last good one goes on."""
+    """New files serve the next connection, without a restart; files that are none do not; when the certificate ends is a number."""
     other = tmp_path / "other"
     other.mkdir()
-    with served(tmp_path, COMMAND, ("serve",), **_environment(tmp_path)) as running:
+    environment = _environment(tmp_path)
+    with served(tmp_path, COMMAND, ("serve",), **environment) as running:
         make_authority(other)
         assert _discovery(running, tmp_path / "ca.pem") == 200
+        numbers = requests.get(f"http://127.0.0.1:{environment['EXERCISE_CDS_METRICS_PORT']}/metrics", timeout=10).text
+        (ends,) = re.findall(r"^exercise_cds_certificate_expires_timestamp_seconds (\S+)$", numbers, re.MULTILINE)
+        assert 86_400 < float(ends) - time.time() < 3 * 86_400
         _put(other / "server.pem", tmp_path / "server.pem")
         with pytest.raises(requests.exceptions.SSLError):
             _discovery(running, tmp_path / "ca.pem")

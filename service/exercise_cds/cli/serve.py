@@ -57,7 +57,7 @@ def serve(config: Path | None, **flags: Any) -> None:
         records = kept(settings)
         guard = _guard(settings, records, metrics)
         traces = _traces(settings)
-        certificate = certificate_of(settings)
+        certificate = certificate_of(settings, metrics.certificate_expires.set)
     except UnusableSettings as fault:
         _stop(console, *fault.sentences)
     except server.PortTaken as fault:

@@ -79,6 +79,11 @@ class Metrics:
             ("reason",),
             registry=self.registry,
         )
+        self.certificate_expires = Gauge(
+            "exercise_cds_certificate_expires_timestamp_seconds",
+            "When the certificate ends that the process itself serves with; 0 where it has none.",
+            registry=self.registry,
+        )
         self.failures = Counter(
             "exercise_cds_failures", "Requests answered 500: our bugs. The log line `failure` says where.", registry=self.registry
         )
