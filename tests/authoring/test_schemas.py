@@ -104,7 +104,7 @@ def test_an_editor_marks_what_check_would_say(code: str, tmp_path: Path) -> None
 
 
 def test_names_of_the_pack_are_completed() -> None:
-    """Facts, programs, groups, settings, evidence, services, value sets and loads are listed in the pack's own schemas."""
+    """Facts, programs, groups, settings, evidence, services, value sets, sites and loads are listed in the pack's own schemas."""
     pack = check(SMALL).pack
     assert pack is not None
     rules, facts = Schemas(pack).text("rules"), Schemas(pack).text("facts")
@@ -121,6 +121,8 @@ def test_names_of_the_pack_are_completed() -> None:
         assert f'"{name}"' in rules
     for name in (*pack.valuesets, "score_valid_days"):
         assert f'"{name}"' in facts
+    assert pack.sites
+    assert Schemas(pack).of("facts")["$defs"]["FactShape"]["properties"]["site"] == {"enum": list(pack.sites)}
 
 
 def test_a_setting_completes_where_its_unit_fits() -> None:

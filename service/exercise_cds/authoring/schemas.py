@@ -195,6 +195,7 @@ def _names_of(pack: RulePack) -> dict[str, tuple[str, ...]]:
         "durations": tuple(name for name, setting in pack.settings.items() if same_unit(setting.unit, "days")),
         "valuesets": tuple(pack.valuesets),
         "evidence": tuple(pack.evidence),
+        "sites": pack.sites,
         "services": tuple(pack.services),
         "rules": (*(rule.id for rule in pack.rules), *pack.disabled),
         "loads": tuple(loads),

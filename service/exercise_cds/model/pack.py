@@ -376,6 +376,8 @@ class RulePack:
     prefetch: Mapping[str, str] = field(default_factory=dict)
     """Overlay: prefetch template by key, in place of ours."""
     paused: Paused = NOTHING_PAUSED
+    sites: tuple[str, ...] = ()
+    """Names of the parts of the body that facts may ask for; what each means stands in the facts."""
 
     def rules_of(self, service: str) -> tuple[Rule, ...]:
         """The rules that speak in a service, in file order."""

@@ -192,6 +192,7 @@ class _Loading:
             card=card, disabled=disabled,
             unchecked=overlaid.unchecked(required) if overlaid else (),
             prefetch=overlaid.prefetch() if overlaid else {},
+            sites=tuple(shape.sites),
         )  # fmt: skip
 
     def _facts(self, conditions: Conditions) -> tuple[dict[str, FactSpec], dict[str, NamedCondition]]:
