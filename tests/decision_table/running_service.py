@@ -20,7 +20,7 @@ from flask.testing import FlaskClient
 from builders.resources import TODAY, as_json
 from exercise_cds.cds_service import CdsService, Examination, prepare
 from exercise_cds.rulepack import load
-from exercise_cds.settings import Settings
+from exercise_cds.settings import Rates, Settings
 from exercise_cds.web import create_app
 
 PACK = Path(__file__).resolve().parents[2] / "rules" / "low-back-pain"
@@ -97,7 +97,8 @@ def _house() -> _House:
 
     service = CdsService(prepare(loaded.pack, named_services=frozenset({SIGNED})), observe=observe)
     clock = datetime.combine(TODAY, time(12), UTC)
-    client = create_app(service, Settings(authentication="none"), clock=lambda: clock).test_client()
+    settings = Settings(authentication="none", rates=Rates(client=0, address=0))  # thousands of patients in a minute
+    client = create_app(service, settings, clock=lambda: clock).test_client()
     discovery = client.get("/cds-services").json
     assert discovery is not None
     return _House(client, outcomes, {one["id"]: one["prefetch"] for one in discovery["services"]})
