@@ -159,6 +159,7 @@ def test_the_live_page_tells_a_save(chromium: Browser, tmp_path: Path) -> None:
     settings = {
         "EXERCISE_CDS_WORKBENCH__ENABLED": "true",
         "EXERCISE_CDS_RULES": str(pack),
+        "EXERCISE_CDS_RELOAD_SECONDS": "1",
         "EXERCISE_CDS_DATABASE_URL": f"sqlite:///{tmp_path / 'records.sqlite'}",
     }
     with served(tmp_path, COMMAND, ("serve",), **settings) as running:
@@ -169,7 +170,9 @@ def test_the_live_page_tells_a_save(chromium: Browser, tmp_path: Path) -> None:
         (pack / "pack.yaml").write_text(written.replace("{default: 14, unit: days", "{default: 12, unit: days"), "utf-8")
         expect(page.locator("#changes")).to_contain_text("thirteen-days", timeout=30_000)
         expect(page.locator("#verdict")).to_contain_text("fail", timeout=60_000)
-        (pack / "pack.yaml").write_text(written.replace("about: {all:", "about: {alll:"), "utf-8")
+        expect(page.locator("#which")).not_to_contain_text("are answered with", timeout=30_000)
+        twelve = (pack / "pack.yaml").read_text("utf-8")
+        (pack / "pack.yaml").write_text(twelve.replace("about: {all:", "about: {alll:"), "utf-8")
         expect(page.locator("#verdict")).to_have_text("The pack is broken", timeout=30_000)
         expect(page.locator("#findings")).to_contain_text("about: {alll:")
         expect(page.locator("#findings")).to_contain_text("pack.yaml:")
@@ -177,8 +180,9 @@ def test_the_live_page_tells_a_save(chromium: Browser, tmp_path: Path) -> None:
         expect(page.locator("#which")).to_contain_text("keeps answering")
         body = (ROOT / "fhir_examples" / "fourteen-days" / "request.json").read_bytes()
         address = f"{one.address}/cds-services/low-back-pain-exercise"
-        found = requests.post(address, data=body, headers={"Content-Type": "application/json"}, timeout=10)
-        assert found.json()["cards"]
+        found = requests.post(address, data=body, headers={"Content-Type": "application/json"}, timeout=10).json()
+        said = page.locator("#which").inner_text()
+        assert found["cards"][-1]["extension"]["org.exercise-cds.decision"]["digest"][:12] in said
         (pack / "pack.yaml").write_text(written, "utf-8")
         expect(page.locator("#verdict")).to_contain_text("cases pass", timeout=60_000)
         assert (one.said, one.foreign) == ([], [])

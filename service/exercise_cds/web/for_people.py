@@ -24,7 +24,8 @@ def blueprints(settings: Settings, service: CdsService) -> list[Blueprint]:
     pages = [handouts.blueprint(lambda: service.serving.pack)]
     if settings.workbench.enabled and settings.workbench_for_anybody:
         pages += _of_authors(settings, service, follows=True)
-        pages.append(live.blueprint(Live(settings.rules, settings.workbench.examples, overlay=settings.overlay)))
+        followed = Live(settings.rules, settings.workbench.examples, overlay=settings.overlay)
+        pages.append(live.blueprint(followed, lambda: service.serving.pack.digest))
     return pages
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -60,11 +60,15 @@ class Follower:
             self._changed.notify_all()
 
 
-def blueprint(live: Live) -> Blueprint:
-    """The page, its state, its stream."""
+def blueprint(live: Live, serves: Callable[[], str]) -> Blueprint:
+    """The page, its state, its stream. `serves` says the digest of the pack that EHRs are answered with."""
     pages = Blueprint(NAME, __name__)
     look = Pages(Path(__file__).parent)
     follower = Follower(live)
+
+    def told() -> bytes:
+        return orjson.dumps({**asdict(live.state), "serves": serves()})
+
     streams = threading.BoundedSemaphore(STREAMS)
 
     @pages.get("/workbench/live/")
@@ -81,7 +85,7 @@ def blueprint(live: Live) -> Blueprint:
     def state() -> Response:
         """What is known now, at once."""
         follower.ask()
-        return guarded(Response(orjson.dumps(asdict(live.state)), content_type="application/json"))
+        return guarded(Response(told(), content_type="application/json"))
 
     @pages.get("/workbench/live/events")
     def events() -> Response:
@@ -89,7 +93,7 @@ def blueprint(live: Live) -> Blueprint:
         if not streams.acquire(blocking=False):
             raise Unavailable("Two pages follow already; this one asks again and again.", retry_after=1)
         after = request.headers.get("Last-Event-ID", "0")
-        answer = Response(_told(follower, int(after) if after.isdigit() else 0), content_type="text/event-stream")
+        answer = Response(_events(follower, int(after) if after.isdigit() else 0, told, serves), content_type="text/event-stream")
         answer.call_on_close(streams.release)
         return guarded(answer)
 
@@ -97,16 +101,15 @@ def blueprint(live: Live) -> Blueprint:
     return pages
 
 
-def _told(follower: Follower, after: int) -> Iterator[bytes]:
+def _events(follower: Follower, after: int, told: Callable[[], bytes], serves: Callable[[], str]) -> Iterator[bytes]:
     """Events until the stream has lasted long enough; a comment now and then finds out whether anybody listens."""
-    end = time.monotonic() + _STREAM_SECONDS
+    end, served = time.monotonic() + _STREAM_SECONDS, ""
     yield b"retry: 300\n\n"
     while time.monotonic() < end:
         follower.ask()
-        if follower.wait(after, 2.0):
-            now = follower.live.state
-            after = now.number
-            yield b"id: %d\ndata: %s\n\n" % (after, orjson.dumps(asdict(now)))
+        if served != serves() or follower.wait(after, 2.0):
+            after, served = follower.live.state.number, serves()
+            yield b"id: %d\ndata: %s\n\n" % (after, told())
         else:
             yield b": here\n\n"
 

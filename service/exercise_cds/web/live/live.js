@@ -2,11 +2,12 @@
 
 import { at, h, put } from "/workbench/dom.js";
 
-let shown = -1;
+let shown = "";
 
 function show(state) {
-  if (state.number === shown || state.number === 0) return;
-  shown = state.number;
+  const key = `${state.number} ${state.serves}`;
+  if (key === shown || state.number === 0) return;
+  shown = key;
   const errors = state.findings.filter((one) => one.level === "error").length;
   const failing = state.failures.length;
   at("verdict").textContent = state.broken ? "The pack is broken" : failing ? `${failing} ${failing === 1 ? "case fails" : "cases fail"}` : errors ? `${errors} ${errors === 1 ? "mistake" : "mistakes"} in the cases` : state.running ? "Running the cases…" : `All ${state.cases} cases pass`;
@@ -22,10 +23,14 @@ function show(state) {
   put("changes", state.changes.length ? state.changes.map((one) => h("details", { open: state.changes.length < 4 }, h("summary", {}, one.example), one.before.map((line) => h("p", { class: "went" }, line)), one.now.map((line) => h("p", { class: "came" }, line)))) : h("p", { class: "soft" }, "No example gets other cards since the change before."));
 }
 
+const short = (digest) => digest.slice(0, 12);
+
 function which(state) {
-  const looked = `Looked at ${state.at}${state.running ? "" : ` in ${(state.milliseconds / 1000).toFixed(1)} s`}.`;
-  if (!state.broken) return `${state.digest && !state.running ? `Pack ${state.digest.slice(0, 12)}. ` : ""}${looked}`;
-  return `${state.digest ? `Cases and cards below are those of the last good pack, ${state.digest.slice(0, 12)}, which keeps answering. ` : "There is no good pack yet. "}${looked}`;
+  const looked = `Looked at ${state.at.replace("T", " ").replace("+00:00", " UTC")}${state.running ? "" : ` in ${(state.milliseconds / 1000).toFixed(1)} s`}.`;
+  const answers = state.serves === state.digest ? "" : ` Requests are answered with pack ${short(state.serves)}.`;
+  if (!state.broken) return `${state.digest && !state.running ? `Pack ${short(state.digest)}.` : ""}${answers} ${looked}`;
+  if (!state.digest) return `There is no good pack in the files yet.${answers} ${looked}`;
+  return `Cases and cards below are those of the last good pack, ${short(state.digest)}${answers ? `.${answers}` : ", which keeps answering."} ${looked}`;
 }
 
 function finding(one) {
