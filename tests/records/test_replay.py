@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from datetime import timedelta
 
 from exercise_cds.records import schema
@@ -69,3 +70,17 @@ def test_expired_tokens_are_forgotten(store: Store, clock: Clock) -> None:
     clock.forward(minutes=11)
     assert replay.purge() == 1
     assert count(store, schema.tokens) == 0
+
+
+def test_a_replica_whose_clock_is_ahead_frees_no_token(migrated_url: str, opened: Callable[..., Store]) -> None:
+    """Of two replicas whose clocks are four minutes apart, the one ahead tidies up: a token that the other still takes stays used at both."""
+    behind, ahead = Clock(), Clock()
+    ahead.forward(minutes=4)
+    slow, fast = (ReplayStore(opened(migrated_url, clock=clock)) for clock in (behind, ahead))
+    use = TokenUse("j", behind.now + timedelta(minutes=1))
+    assert slow.first_sight("i", use)
+    for clock in (behind, ahead):
+        clock.forward(seconds=59)
+    assert fast.purge() == 0
+    assert not fast.first_sight("i", use)
+    assert not slow.first_sight("i", use)
