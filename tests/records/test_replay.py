@@ -73,7 +73,7 @@ def test_expired_tokens_are_forgotten(store: Store, clock: Clock) -> None:
 
 
 def test_a_replica_whose_clock_is_ahead_frees_no_token(migrated_url: str, opened: Callable[..., Store]) -> None:
-    """Of two replicas whose clocks are four minutes apart, the one ahead tidies up: a token that the other still takes stays used at both."""
+    """The clocks of two replicas are four minutes apart; the one ahead tidies up: a token that the other still takes stays used at both."""
     behind, ahead = Clock(), Clock()
     ahead.forward(minutes=4)
     slow, fast = (ReplayStore(opened(migrated_url, clock=clock)) for clock in (behind, ahead))
