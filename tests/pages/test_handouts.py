@@ -198,6 +198,7 @@ def test_what_we_do_not_understand_shows_no_step(patient_pages: FlaskClient, que
     assert _titles(page) == []
     assert "<svg" not in page
     assert "How much" not in page
+    assert "You can do them at home" not in page
     assert "Ask your clinic" in page
     assert "When to stop" in page
     assert "When to call for help" in page
