@@ -10,16 +10,18 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from builders.resources import condition, observation, order, procedure, score
+from builders.resources import condition, medication, observation, order, procedure, score
 from decision_table.running_service import (
     AEROBIC,
     ALL,
     AQUATIC,
+    CHOSEN,
     EASY,
     EDUCATION,
     MCKENZIE,
     REFERRAL,
     SCIATICA,
+    SIGNED,
     STABILIZATION,
     STRENGTHENING,
     STRETCHING,
@@ -185,8 +187,8 @@ def by_diagnosis(person: Person, *, severe: bool) -> tuple[set[str], set[str]]:
     return offered, withheld
 
 
-def expected(person: Person) -> set[str]:
-    """What the whole table offers this patient."""
+def expected(person: Person, *, while_ordering: bool = False) -> set[str]:
+    """What the whole table offers this patient. `while_ordering`: the offers of sections 1 to 3, with every withholding."""
     found = frozenset(person.findings)
     if found & {"emergency", "urgent"}:
         return set()
@@ -207,7 +209,8 @@ def expected(person: Person) -> set[str]:
     withheld |= {MCKENZIE} if "pregnancy" in found else set()
     if "bone" in found:
         withheld |= {STRETCHING} | ({SCIATICA} if person.has(frozenset({"stenosis"})) else set())
-    offered |= {REFERRAL} if "yellow" in found or ("falls" in found and old) else set()
+    if not while_ordering and ("yellow" in found or ("falls" in found and old)):
+        offered |= {REFERRAL}
     return offered - withheld - ({REFERRAL} if "under way" in found else set())
 
 
@@ -223,3 +226,39 @@ def test_whole_patients_get_what_the_whole_table_offers_them(shard: int) -> None
         assert ("warning" in got.indicators) == ("urgent" in person.findings), person
         assert AQUATIC not in got.offered or got.offered[0] == AQUATIC, person
         assert got.cards, person
+
+
+DRAFTS = {
+    "imaging": order("cpt|72148", status="draft"),
+    "opioid": medication("rxnorm|10689", status="draft"),
+    "rest": order(None, text="Strict bed rest", status="draft"),
+    "blood count": order("cpt|85025", status="draft"),
+}
+
+
+def speaks_of(draft: str, person: Person) -> bool:
+    """Section 6, but for warning signs: whether anything is said of this order."""
+    if (person.age is not None and person.age < 18) or {"surgery", "heart"} & set(person.findings):
+        return False
+    early = not person.has(CHRONIC) and not person.only_recorded and person.least() < 42
+    return draft in {"opioid", "rest"} or (draft == "imaging" and early)
+
+
+@pytest.mark.parametrize("shard", range(SHARDS), ids=[f"shard{number}" for number in range(SHARDS)])
+def test_whole_patients_while_an_order_is_written(shard: int) -> None:
+    """The section 4 card alone, or the order's own card beside the offers of sections 1 to 3, or nothing."""
+    random = Random(f"whole patients, ordering {shard}")  # noqa: S311 - chance, no secret
+    for _ in range(PATIENTS // SHARDS):
+        person, draft = draw(random), random.choice(list(DRAFTS))
+        born = None if person.age is None else years_ago(person.age, and_days=40)
+        got = ask(*person.chart, born=born, service=random.choice((CHOSEN, SIGNED)), drafts=(DRAFTS[draft],))
+        if {"emergency", "urgent"} & set(person.findings):
+            assert got.offered == (), (draft, person)
+            assert bool(got.cards) == (draft != "blood count"), (draft, person)
+            assert "info" not in got.indicators, (draft, person)
+        elif not speaks_of(draft, person):
+            assert got.cards == [], (draft, person)
+        else:
+            assert got.indicators == ("info", "info"), (draft, person)
+            assert set(got.offered) == expected(person, while_ordering=True), (draft, person)
+            assert draft != "rest" or got.offered[0] == EDUCATION, (draft, person)
