@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,7 +13,7 @@ from exercise_cds.fhir import drafts, gaps
 from exercise_cds.fhir.bundles import OUTCOME, Page, RawEntry, Reader, is_failure
 from exercise_cds.fhir.cut import Cut
 from exercise_cds.fhir.follow import Bundled, medication_of, takers
-from exercise_cds.fhir.later import certain_day
+from exercise_cds.fhir.later import Unread
 from exercise_cds.fhir.limits import Limits
 from exercise_cds.fhir.parse import Parser
 from exercise_cds.fhir.plan import ReadPlan
@@ -22,6 +21,7 @@ from exercise_cds.fhir.prefetch import not_sent
 from exercise_cds.fhir.raw import Misshapen
 from exercise_cds.fhir.select import NOBODY, Names, Selector
 from exercise_cds.fhir.subjects import Patients, Whose, bare_id, normal_base
+from exercise_cds.fhir.taken import Held, Taken, held
 from exercise_cds.fhir.templates import Query
 from exercise_cds.model.chart import Chart, Entry, Gap, Issue, IssueKind, Later, Unreadable
 from exercise_cds.model.prefetch import NotObtained, Obtained, Prefetch
@@ -68,16 +68,6 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
 
 
 @dataclass(slots=True)
-class _Read:
-    """One resource that was taken: what it borrows, what became of it, and the facts that have it."""
-
-    entry: RawEntry
-    medication: RawEntry | None
-    resource: Any
-    names: Names
-
-
-@dataclass(slots=True)
 class _Reading:
     """One call's reading, while it goes on."""
 
@@ -91,9 +81,9 @@ class _Reading:
     gaps: dict[str, Gap] = field(default_factory=dict)
     unreadable: list[Unreadable] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
-    read: dict[bytes, list[_Read]] = field(default_factory=dict)
-    """By id: what was taken. The same resource under two keys is taken once; one id with two contents is two resources, both are kept,
-    and their dates and statuses decide."""
+    read: dict[bytes | Held, Taken] = field(default_factory=dict)
+    """What was taken, by id; where an id comes again with another content, by content. The same resource under two keys is taken once;
+    one id with two contents is two resources, both are kept, and their dates and statuses decide."""
 
     def key(self, query: Query, texts: tuple[bytes, ...], bundle: Cut | None = None) -> None:
         """Everything under one key: the value itself (and what it was cut into, where it was) and the further pages of its search."""
@@ -168,46 +158,35 @@ class _Reading:
         """Give the entry to the facts that take it; under `strict` look at it even where nobody does."""
         if not names:
             if self.parser.strict:
-                self._parsed(entry)
+                self.parsed(entry)
             return
         medication = medication_of(entry, bundled) if entry.type == "MedicationRequest" else None
-        read = self._read_before(entry, medication)
+        key: bytes | Held = bytes(entry.fields.get("id", b""))
+        read = self.read.get(key)
+        if read is not None and read.content != (key := held(entry, medication)):
+            read = self.read.get(key)
         if read is None:
-            read = _Read(entry, medication, self._later(entry, names) or self._parsed(entry, medication), names)
-            self.read.setdefault(bytes(entry.fields.get("id", b"")), []).append(read)
+            waits = entry.type == "Observation" and not self.parser.strict
+            resource = Unread(entry, names, self.zone, self.parsed) if waits else self.parsed(entry, medication)
+            self.read[key] = Taken(entry, medication, resource, names)
         else:
             read.names, names = read.names | names, names - read.names
-        resource = read.resource
+            resource = read.resource
         if isinstance(resource, Issue):
             self.unreadable += [Unreadable(resource, names)] if names else []
         elif isinstance(resource, Later):
             for name in names:
-                self.later.setdefault(name, []).append(resource)
+                if name in self.later:
+                    self.later[name].append(resource)
+                else:
+                    self.later[name] = [resource]
         else:
             taken = Entry(resource, entry.type, entry.where, names)
             for name in names:
                 self.entries.setdefault(name, []).append(taken)
 
-    def _read_before(self, entry: RawEntry, medication: RawEntry | None) -> _Read | None:
-        """The reading of the same resource under another key. Most ids come once: only where one comes again are contents compared."""
-        borrowed = medication.content if medication is not None else None
-        for one in self.read.get(bytes(entry.fields.get("id", b"")), ()):
-            if one.entry.content == entry.content and (one.medication.content if one.medication is not None else None) == borrowed:
-                return one
-        return None
-
-    def _later(self, entry: RawEntry, names: Names) -> Later | None:
-        """An Observation waits until a fact asks for it; under `strict` none does."""
-        if entry.type != "Observation" or self.parser.strict:
-            return None
-
-        def validate() -> Entry | Unreadable:
-            resource = self._parsed(entry)
-            return Unreadable(resource, names) if isinstance(resource, Issue) else Entry(resource, entry.type, entry.where, names)
-
-        return Later(partial(certain_day, entry.fields, self.zone), validate)
-
-    def _parsed(self, entry: RawEntry, medication: RawEntry | None = None) -> Any | Issue:
+    def parsed(self, entry: RawEntry, medication: RawEntry | None = None) -> Any | Issue:
+        """The validated resource, or what is wrong with it, which is noted."""
         resource = self.parser.parse(entry, medication)
         if isinstance(resource, Issue):
             self.issues.append(resource)

@@ -51,12 +51,14 @@ class Selector:
     """The elements to look at: those of the type, without those that only words would be looked for in where no fact has words."""
     decides: Names = NOBODY
     """Elements of which one must be there for an entry to be judged at all."""
+    usual: str = ""
+    """The one of them that nearly every entry has."""
     refers: str = ""
     """The element that leads to other resources which decide as well (`follow.py`)."""
 
     def take(self, fields: Fields, place: str) -> Names:
         """The facts that take this entry. Raises BadRequest where an element that is looked at holds a name twice."""
-        if self.decides and fields.keys().isdisjoint(self.decides):
+        if self.usual not in fields and self.decides and fields.keys().isdisjoint(self.decides):
             return self.everybody
         taken = self.unasking
         for look in self.looks:
@@ -279,6 +281,7 @@ def _selector(type_: str, facts: list[FactSpec], looks: Mapping[str, Judge]) -> 
             Look(element, judge, {} if element in _REMEMBERED else None) for element, judge in looks.items() if words or judge is not _words
         ),
         decides=_DECIDES.get(type_, NOBODY),
+        usual=next((element for element in looks if element in _DECIDES.get(type_, NOBODY)), ""),
         refers=_REFERS.get(type_, ""),
     )
 

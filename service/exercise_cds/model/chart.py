@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
@@ -70,32 +71,30 @@ class Unreadable:
     facts: frozenset[str]
 
 
-class Later:
+class Later(ABC):
     """An entry that is validated when a fact asks for it: one that wants the newest usable reading asks from the newest day down, and
     what is older than its answer is never validated.
     """  # noqa: D205 - one paragraph
 
-    __slots__ = ("_dated", "_day", "_validate", "found")
+    __slots__ = ("found",)
 
-    def __init__(self, dated: Callable[[], date | None], validate: Callable[[], Entry | Unreadable]) -> None:
-        """How its day is told from its text, and how it is validated."""
-        self._dated = dated
-        self._day: date | None = None
-        self._validate = validate
+    def __init__(self) -> None:
         self.found: Entry | Unreadable | None = None
         """What validation said, once it was asked."""
 
     @property
+    @abstractmethod
     def day(self) -> date | None:
         """The calendar day, in the client's zone, that it surely holds for; None where that is not certain."""
-        if self._day is None:
-            self._day = self._dated()
-        return self._day
+
+    @abstractmethod
+    def validate(self) -> Entry | Unreadable:
+        """The entry, or what is wrong with it."""
 
     def read(self) -> Entry | Unreadable:
-        """The entry, or what is wrong with it; validated once, whoever asks."""
+        """The same, validated once, whoever asks."""
         if self.found is None:
-            self.found = self._validate()
+            self.found = self.validate()
         return self.found
 
 
