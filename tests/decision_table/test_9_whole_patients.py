@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any, NamedTuple
 
@@ -111,6 +111,8 @@ class Person:
     score: tuple[float, int] | None
     age: int | None
     findings: tuple[str, ...]
+    types: tuple[str, ...]
+    """The resource type of each finding."""
     chart: tuple[Any, ...] = field(repr=False)
 
     def has(self, kinds: frozenset[str], *, confirmed: bool = False) -> bool:
@@ -144,12 +146,14 @@ def draw(random: Random) -> Person:
     chart = [
         condition(b.code, onset=b.onset, recorded=b.recorded, verification="confirmed" if b.confirmed else "differential") for b in backs
     ]
-    chart += [random.choice(FINDINGS[name])() for name in found]
+    made = [random.choice(FINDINGS[name])() for name in found]
+    chart += made
     scored = random.choice(SCORES)
     if scored is not None:
         chart.append(score(scored[0], dated=scored[1]))
     random.shuffle(chart)
-    return Person(tuple(backs), scored, random.choice(AGES), tuple(found), tuple(chart))
+    types = tuple(type(one).__name__ for one in made)
+    return Person(tuple(backs), scored, random.choice(AGES), tuple(found), types, tuple(chart))
 
 
 def base(person: Person) -> tuple[set[str], set[str], set[str]]:
@@ -262,3 +266,27 @@ def test_whole_patients_while_an_order_is_written(shard: int) -> None:
             assert got.indicators == ("info", "info"), (draft, person)
             assert set(got.offered) == expected(person, while_ordering=True), (draft, person)
             assert draft != "rest" or got.offered[0] == EDUCATION, (draft, person)
+
+
+MISSING = ("Procedure", "MedicationRequest", "ServiceRequest", "CarePlan", "observations-temperature")
+
+
+@pytest.mark.parametrize("shard", range(SHARDS), ids=[f"shard{number}" for number in range(SHARDS)])
+def test_whole_patients_of_whom_not_everything_could_be_had(shard: int) -> None:
+    """Without temperatures nothing is offered, without procedures a referral at most, without the rest all as ever; and it is said."""
+    random = Random(f"whole patients, blind {shard}")  # noqa: S311 - chance, no secret
+    for _ in range(PATIENTS // SHARDS):
+        person, missing = draw(random), frozenset(random.sample(MISSING, random.choice((1, 1, 2, 3))))
+        born = None if person.age is None else years_ago(person.age, and_days=40)
+        got = ask(*person.chart, born=born, not_sent=missing)
+        seen = [name for name, type_ in zip(person.findings, person.types, strict=True) if type_ not in missing]
+        offered = expected(replace(person, findings=tuple(seen)))
+        if "observations-temperature" in missing:
+            offered = set()
+        elif "Procedure" in missing:
+            offered &= {REFERRAL}
+        assert set(got.offered) == offered, (missing, person)
+        assert got.cards, (missing, person)
+        if not {"emergency", "urgent"} & set(seen) and missing & {"Procedure", "observations-temperature"}:
+            assert "ould not be checked" in got.words, (missing, person)
+            assert set(got.indicators) == {"info"}, (missing, person)
