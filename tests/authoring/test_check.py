@@ -32,6 +32,10 @@ def _with(pack: Path, file: str, good: str, bad: str) -> None:
     (pack / file).write_text(before.replace(good, bad), "utf-8")
 
 
+def _errors(pack: Path) -> list[tuple[str, str]]:
+    return [(finding.code, finding.hint) for finding in check(pack).findings if finding.level == "error"]
+
+
 def test_a_finding_shows_its_line_a_caret_and_a_hint(tmp_path: Path) -> None:
     """The caret stands under the word that is wrong, and the hint names what was meant."""
     pack = copy_of_small(tmp_path)
@@ -45,6 +49,15 @@ def test_a_finding_shows_its_line_a_caret_and_a_hint(tmp_path: Path) -> None:
     assert lines[head + 3] == "    |          ^^^^^^^^^^^^"
     assert lines[head + 4] == "    = hint: did you mean 'pain_severity'?"
     assert lines[-1].startswith(f"{pack}: 1 error, ")
+
+
+def test_a_misspelt_key_is_one_mistake(tmp_path: Path) -> None:
+    """A needed key that is written wrongly is named where it stands, and not said to be missing besides; one left out is."""
+    pack = copy_of_small(tmp_path)
+    _with(pack, "rules/base.yaml", "title: Movement for everybody", "titel: Movement for everybody")
+    assert _errors(pack) == [("unknown-key", "did you mean 'title'?")]
+    _with(pack, "rules/base.yaml", "titel: Movement for everybody", "owner: nobody")
+    assert _errors(pack) == [("missing-key", "write `title:`")]
 
 
 def test_advice_fails_only_where_asked(tmp_path: Path) -> None:

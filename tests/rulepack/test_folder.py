@@ -40,6 +40,16 @@ def test_what_people_need_beside_a_pack_is_let_through(pack: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["rules/base.yaml~", "#facts.yaml#", "rules/.base.yaml.swp", "Thumbs.db", "valuesets/desktop.ini", "old~/a.yaml"]
+)
+def test_copies_that_an_editor_leaves_are_passed_over(pack: Path, name: str) -> None:
+    """Saving a file in a folder that is served does not stop it from being served."""
+    (pack / name).parent.mkdir(exist_ok=True)
+    (pack / name).write_text("rules: [\n", "utf-8")
+    assert not _found(pack)
+
+
+@pytest.mark.parametrize(
     "name", ["rules/a.yml", "rules/deep/a.yaml", "rules/a.json", "valuesets/a.yaml", "Pack.yaml", "rule/a.yaml", "programs/a.yaml.bak"]
 )
 def test_a_file_that_seems_to_be_read_and_is_not_is_a_mistake(pack: Path, name: str) -> None:

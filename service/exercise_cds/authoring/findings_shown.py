@@ -76,7 +76,7 @@ def _cut(line: str, column: int) -> tuple[str, str, str]:
 def summary(checked: Checked) -> str:
     """One line: how it stands with the pack."""
     advice = len(checked.findings) - checked.errors
-    said = [_count(checked.errors, "error"), f"{advice or 'no'} {'piece' if advice == 1 else 'pieces'} of advice"]
+    said = [_count(checked.errors, "error"), f"{_count(advice, 'piece')} of advice" if advice else "no advice"]
     what = f"{checked.folder.as_posix()}: {said[0]}, {said[1]}"
     if checked.pack is None:
         return f"{what}; it is not served"

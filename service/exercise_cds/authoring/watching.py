@@ -9,6 +9,7 @@ from exercise_cds.authoring.check import Checked, check
 from exercise_cds.authoring.packs_compared import Line, changes
 from exercise_cds.authoring.rerun import Rerun
 from exercise_cds.authoring.results import Results
+from exercise_cds.rulepack.folder import is_passed_over
 
 Stamp = frozenset[tuple[str, int, int]]
 
@@ -46,7 +47,7 @@ def stamp(folder: Path, overlay: Path | None = None) -> Stamp:
             status = path.stat()
         except OSError:
             continue  # gone between the listing and the look: an editor's own file
-        hidden = path != overlay and any(part.startswith(".") for part in path.relative_to(folder).parts)
+        hidden = path != overlay and any(is_passed_over(part) for part in path.relative_to(folder).parts)
         if path.is_file() and not hidden:
             found.add((str(path), status.st_size, status.st_mtime_ns))
     return frozenset(found)

@@ -96,7 +96,11 @@ def tell(results: Results) -> None:
     _tell_coverage(results)
     _tell_mutation(results)
     failed, total = len(results.failed), len(results.ran)
-    verdict = click.style(f"{failed} of {total} cases failed", fg="red") if failed else click.style(f"{total} cases passed", fg="green")
+    verdict = (
+        click.style(f"{failed} of {total} cases failed", fg="red")
+        if failed
+        else click.style(f"{total} case{'' if total == 1 else 's'} passed", fg="green")
+    )
     click.echo(f"{results.pack.id} {results.pack.version}: {verdict} in {sum(results.seconds):.1f} s")
 
 

@@ -25,6 +25,7 @@ FOLDERS: Mapping[str, str] = {"rules": ".yaml", "programs": ".yaml", "valuesets"
 """Folder -> ending of the files that are read in it."""
 _NO_ANSWER = "tests"
 """The folder that changes no answer: not part of the digest."""
+_OF_BROWSERS = frozenset({"Thumbs.db", "desktop.ini"})
 _BESIDE = frozenset({".md", ".txt", ".csv", ".svg", ".png", ".html", ""})
 """Endings of files that may stand in a pack for people: README.md, NOTICE, ..."""
 
@@ -49,6 +50,11 @@ class Files:
         if overlay is not None:
             _hash(hashed, "overlay", overlay)
         return hashed.hexdigest()
+
+
+def is_passed_over(name: str) -> bool:
+    """Whether a file or folder of this name is no author's: hidden, an editor's copy (`x.yaml~`, `#x.yaml#`), a file browser's notes."""
+    return name.startswith(".") or name.endswith("~") or (name.startswith("#") and name.endswith("#")) or name in _OF_BROWSERS
 
 
 def _hash(hashed: hashlib._Hash, name: str, content: bytes) -> None:
@@ -125,7 +131,7 @@ class _Walk:
                     "this file's name holds hidden or broken characters",
                     "rename it",
                 )
-            elif not entry.name.startswith("."):
+            elif not is_passed_over(entry.name):
                 self._entry(Path(entry.path), f"{inside}{entry.name}")
             if self.stopped:
                 return

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typing
 from collections.abc import Callable, Mapping
+from difflib import get_close_matches
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -45,10 +46,24 @@ def shaped(place: Place, shape: type[S], report: Report) -> S | None:
     try:
         valid = shape.model_validate(plain(place.node))
     except ValidationError as error:
-        for details in error.errors(include_url=False, include_input=False)[:_MOST_ERRORS]:
-            _finding(place, shape, details, report)
+        found = error.errors(include_url=False, include_input=False)[:_MOST_ERRORS]
+        misspelt = _misspelt(shape, found)
+        for details in found:
+            if details["type"] != "missing" or details["loc"] not in misspelt:
+                _finding(place, shape, details, report)
         return None
     return valid if whole else None
+
+
+def _misspelt(shape: type[Shape], found: list[ErrorDetails]) -> set[tuple[Step, ...]]:
+    """The places of missing keys that stand there, misspelt: one finding says so, under the key as it is written."""
+    meant = set()
+    for details in found:
+        if details["type"] == "extra_forbidden":
+            above = details["loc"][:-1]
+            near = get_close_matches(str(details["loc"][-1]), _keys_at(shape, above), n=1, cutoff=0.6)
+            meant |= {(*above, key) for key in near}
+    return meant
 
 
 def _nothing_empty(node: Node, file: str, report: Report) -> bool:

@@ -40,8 +40,18 @@ _SENTENCES: tuple[tuple[str, str, str, bool], ...] = (
     ("expected <block end>, but found ']'", "a closing bracket stands alone", "delete it, or write the opening one", False),
     ("expected <block end>, but found '}'", "a closing brace stands alone", "delete it, or write the opening one", False),
     ("expected <block end>", "the indentation does not fit what stands above", "indent entries of one list or mapping alike", False),
-    ("expected ',' or '}'", "a mapping between { } is not closed before this", "add the missing `,` or `}`", False),
-    ("expected ',' or ']'", "a list between [ ] is not closed before this", "add the missing `,` or `]`", False),
+    (
+        "expected ',' or '}'",
+        "a mapping between { } is not closed before this",
+        "add the missing `,` or `}`; quote a text that holds ': ' or ','",
+        False,
+    ),
+    (
+        "expected ',' or ']'",
+        "a list between [ ] is not closed before this",
+        "add the missing `,` or `]`; quote a text that holds ': ' or ','",
+        False,
+    ),
     ("found unexpected end of stream", "a quoted text is not closed", "add the missing quotation mark", True),
     ("that cannot start any token", "this character cannot begin a value", "quote the text", False),
 )
