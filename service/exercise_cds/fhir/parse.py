@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -23,8 +22,8 @@ from exercise_cds.model.chart import Issue, IssueKind
 
 BORROWED = "from-the-bundle"
 """The local id of a Medication that stood beside its MedicationRequest and is handed on as contained in it."""
-_MAY_MODIFY = re.compile(rb"implicitRules|modifierExtension|\\u")
-"""Told from the text, whether looking for such an element is worth while; `\\u` because a name may be spelled with escapes."""
+_MADE = CONCEPTS | {"subject"}
+"""Elements that are validated by themselves, once where they repeat."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Parser:
         data |= value_of(text, entry.where)
         if medication is not None:
             _borrow(data, medication)
-        if _MAY_MODIFY.search(text) and (element := _modified(data)):
+        if _may_modify(text) and (element := _modified(data)):
             return Issue(IssueKind.INVALID, entry.where, element)
         try:
             return model.build(**data)
@@ -65,22 +64,22 @@ class Parser:
         kept = model.names if self.strict or read is None else read
         models: dict[str, Any] = {}
         pieces: list[bytes] = []
+        place = entry.where
         for name, raw in entry.fields.items():
-            if name in kept:
-                text = bytes(raw)
-                made = self._made(name, text, entry.where) if read is not None and text.startswith(b"{") else None
-                if made is None:
-                    pieces.append(_opening(name) + text)
-                else:
-                    models[name] = made
+            if name not in kept:
+                continue
+            text = bytes(raw)
+            made = self._made(name, text, place) if name in _MADE and read is not None and text.startswith(b"{") else None
+            if made is None:
+                pieces.append(_opening(name) + text)
+            else:
+                models[name] = made
         return b"{%b}" % b",".join(pieces), models
 
     def _made(self, name: str, text: bytes, place: str) -> Any | None:
-        """The model of an element whose bytes were validated before or are now; None for other elements and for invalid ones."""
-        if name in CONCEPTS:
-            return concept(text, place)
+        """The model of a subject or a concept whose bytes were validated before or are now; None for an invalid one."""
         if name != "subject":
-            return None
+            return concept(text, place)
         known = self.subjects.get(text)
         if known is None:
             try:
@@ -88,6 +87,11 @@ class Parser:
             except ValidationError:
                 return None
         return known
+
+
+def _may_modify(text: bytes) -> bool:
+    """Whether looking for an element of `MEANING` is worth while; and with any escape, because a name may be spelled with one."""
+    return b"implicitRules" in text or b"modifierExtension" in text or b"\\u" in text
 
 
 @cache
