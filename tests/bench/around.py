@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import io
 import os
+import statistics
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -41,6 +42,7 @@ from exercise_cds.web.metrics import Metrics
 from exercise_cds.web.said import Said
 
 ROUNDS = 15
+_PAUSE = 0.000_5
 _GATHERED = 250
 """Decisions that a busy process makes while its log lets them gather (a quarter of a second): so many are written at once."""
 _FORM = msgspec.json.Decoder(msgspec.Raw)
@@ -48,10 +50,13 @@ AROUND = {
     "form": "every byte looked at once, as JSON, and nothing built (msgspec)",
     "ceiling": "the ceiling: Flask, orjson, a fixed card",
     "call": "the whole call, without token and decision log",
+    "ceiling paused": "the ceiling, each call after a pause of half a millisecond: caches have gone cold, as on a server",
+    "call paused": "the whole call after such a pause",
     "kept": "the whole call with the decision log, its writing included",
     "ES384": "the whole call with an ES384 token",
     "RS384": "the whole call with an RS384 token",
     "steward": "envelope, steward and JSON out alone: the whole call but its door, log line and counters",
+    "door": "the door: looks, log line, counters (the median of what the whole call takes beyond the line above, side by side)",
     "line": "the log line alone",
     "counters": "the counters alone",
     "put": "the decision record alone, what a request waits for",
@@ -84,6 +89,12 @@ def around(resources: int, requests: int, folder: Path) -> dict[str, float]:
             lanes |= _of_token(settings, folder, algorithm, token, requests)
         record, many = lanes.pop("record"), -(-_GATHERED // requests) * requests
         spent = in_turn(lanes, requests)
+        paused = {
+            "ceiling paused": _calls(bare(orjson.loads), texts, pause=_PAUSE),
+            "call paused": _calls(ours(plain, None, serving), texts, pause=_PAUSE),
+        }
+        spent |= in_turn(paused, requests, clock=time.thread_time)
+        spent["door"] = _beyond(lanes["call"], lanes["steward"], requests)
         spent |= in_turn({"record": record}, many) | in_turn({"put": record}, many, clock=time.thread_time)
         return {name: spent[name] for name in AROUND}
 
@@ -97,13 +108,22 @@ def in_turn(lanes: dict[str, Callable[[], object]], requests: int, clock: Callab
     laps: dict[str, list[float]] = {name: [] for name in lanes}
     for _ in range(ROUNDS):
         for name, run in lanes.items():
-            began = clock()
-            run()
-            laps[name].append((clock() - began) / requests * 1e6)
+            laps[name].append(_lap(run, requests, clock))
     return {name: min(found) for name, found in laps.items()}
 
 
-def _calls(app: Flask, texts: list[bytes], token: str = "") -> Callable[[], object]:
+def _beyond(more: Callable[[], object], less: Callable[[], object], requests: int) -> float:
+    """What one lane takes beyond another, in microseconds a request: the median of pairs, so that a busy moment meets both."""
+    return statistics.median(_lap(more, requests) - _lap(less, requests) for _ in range(2 * ROUNDS))
+
+
+def _lap(run: Callable[[], object], requests: int, clock: Callable[[], float] = time.process_time) -> float:
+    began = clock()
+    run()
+    return (clock() - began) / requests * 1e6
+
+
+def _calls(app: Flask, texts: list[bytes], token: str = "", pause: float = 0) -> Callable[[], object]:
     """Every body once, from environ to the last byte, as a server calls an application."""
 
     def started(status: str, _headers: Any) -> None:
@@ -112,6 +132,8 @@ def _calls(app: Flask, texts: list[bytes], token: str = "") -> Callable[[], obje
 
     def run() -> None:
         for text in texts:
+            if pause:
+                time.sleep(pause)
             for _ in app.wsgi_app(environ(text, token), started):
                 pass
 

@@ -37,8 +37,8 @@ TARGETS = (
 """One worker, 4 connections, cold: what, beside whom, how many times at so many resources, and on which server ours is."""
 ALGORITHMS = ("ES384", "RS384")
 TAILS = (("ours", "gunicorn"), ("bare-orjson", "gunicorn"), ("ours", "granian"))
-DOOR = "the door: looks, log line, counters (the whole call but envelope, steward and JSON out)"
-PATH = ("door", "prefetch", "chart", "facts", "engine", "cards", "out")
+DOOR = "the door: looks, log line, counters"
+PATH = ("door", "prefetch", "chart", "gated", "cards", "out")
 """The stages that follow each other in a request."""
 
 
@@ -170,8 +170,9 @@ def _costs(measured: dict[str, Any]) -> str:
 def _profile(found: dict[str, Any], size: str) -> dict[str, float]:
     """Microseconds of one call by stage, with what is neither envelope nor steward as its door."""
     least, whole = found["stages"][size]["least"], found["around"][size]
+    least = {"gated": least["facts"] + least["engine"], **least}  # before, every fact was derived, then the engines were asked
     stages = {STAGES[name].split(":")[0]: least[name] for name in PATH}
-    return {**stages, DOOR: whole["call"] - whole["steward"], "the whole call": whole["call"]}
+    return {**stages, DOOR: whole["door"], "the whole call": whole["call"]}
 
 
 def _profiles(measured: dict[str, Any]) -> str:
@@ -179,6 +180,17 @@ def _profiles(measured: dict[str, Any]) -> str:
     columns = [(when, size, _profile(found, size)) for size in ("50", "200") for when, found in (("before", before), ("now", measured))]
     rows = [(name, *(f"{profile[name]:.0f}" for _, _, profile in columns)) for name in columns[0][2]]
     return _table(("processor microseconds, in process", *(f"{size} {when}" for when, size, _ in columns)), rows)
+
+
+def _to_server(measured: dict[str, Any]) -> str:
+    """From a call in process to one on the server: what cold caches add, and what gunicorn, its threads and the kernel add."""
+    rows = []
+    for size in ("50", "200"):
+        for says, name, part in (("ceiling", "bare-orjson", "ceiling"), ("exercise-cds", "ours", "call")):
+            whole, cell = measured["around"][size], _cell(measured, name, int(size), "gunicorn")
+            served = f"{cell['least_processor']:.0f}" if cell else "not measured"
+            rows.append((says, size, f"{whole[part]:.0f}", f"{whole[f'{part} paused']:.0f}", served))
+    return _table(("processor microseconds", "resources", "in process", "after a pause", "on gunicorn, the least round"), rows)
 
 
 def _limit(measured: dict[str, Any]) -> str:
@@ -230,6 +242,7 @@ def _page(measured: dict[str, Any]) -> str:
         "seconds": f"{measured['seconds']:.0f}", "compared": measured["compared"], "targets": _targets(measured),
         "answers": _answers(measured), "stages": _stages(measured),
         "profiles": _profiles(measured), "tails": _tails(measured), "costs": _costs(measured), "limit": _limit(measured), "soak": _soaked(),
+        "to_server": _to_server(measured),
         "around": _around(measured), "before": json.loads(BEFORE.read_text())["commit"], "minutes": f"{measured['minutes']:.0f}",
         "threads": Settings(authentication="none").threads, "facts": machine["facts"], "rules": machine["rules"],
         "read_50": f"{measured['stages']['50']['read']:.1f}", "read_200": f"{measured['stages']['200']['read']:.1f}",
