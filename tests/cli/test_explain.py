@@ -41,9 +41,9 @@ def test_one_rule_is_explained_alone() -> None:
 
 def test_a_rule_that_is_not_there_is_said() -> None:
     """A misspelt rule is a mistake of the command line, not an empty page."""
-    result = _explain("--rule", "stabilise")
+    result = _explain("--rule", "stabilize-from-two-week")
     assert result.exit_code == 2
-    assert "the pack has no rule stabilise" in result.output
+    assert "the pack has no rule 'stabilize-from-two-week'. did you mean 'stabilize-from-two-weeks'?" in " ".join(result.output.split())
 
 
 def test_what_if_changes_the_answer_and_says_so() -> None:
@@ -84,7 +84,7 @@ def test_what_cannot_be_is_said(written: str) -> None:
     assert pack is not None
     with pytest.raises(BadRequest):
         facts_of(pack, [written])
-    assert _explain("--what-if", written).exit_code == 1
+    assert _explain("--what-if", written).exit_code == 2
 
 
 def test_the_nearest_change_comes_first() -> None:

@@ -14,7 +14,7 @@ from exercise_cds.model.kinds import KINDS, ValueType
 from exercise_cds.model.pack import FactSpec, RulePack
 from exercise_cds.model.tree import Leaf, leaves
 from exercise_cds.rulepack.lint.states import WHOLE_NUMBERS, numbers_of, range_of
-from exercise_cds.rulepack.report import listed
+from exercise_cds.rulepack.report import Report, listed
 
 HOW = "write FACT=VALUE: back_pain_days=14, pain_severity=5..7, back_pain_days=20.., sciatica=yes, pain_severity=unknown, fever=doubt"
 _SPAN = re.compile(r"(?P<low>-?\d+(\.\d+)?)?\.\.(?P<high>-?\d+(\.\d+)?)?")
@@ -32,7 +32,8 @@ def facts_of(pack: RulePack, written: Iterable[str]) -> dict[str, Fact]:
             raise BadRequest(f"{text!r} is no FACT=VALUE; {HOW}.")
         if name not in pack.facts:
             other = ", it is a named condition: change the facts that it asks about" if name in pack.named else ""
-            raise BadRequest(f"The pack has no fact {name!r}{other}.")
+            hint = "" if other else Report().did_you_mean(name, pack.facts)
+            raise BadRequest(f"The pack has no fact {name!r}{other}{f': {hint}' if hint else '.'}")
         found[name] = _fact(pack.facts[name], value)
     return found
 

@@ -28,13 +28,14 @@ from exercise_cds.authoring.why import leaf_words, scalar, span, verdict
 from exercise_cds.cds_service import CdsService, Examination, Serving, prepare
 from exercise_cds.cli import explain_more
 from exercise_cds.engine import NodeTrace, RuleTrace, as_json
-from exercise_cds.errors import CdsError
+from exercise_cds.errors import BadRequest, CdsError
 from exercise_cds.fhir import Limits
 from exercise_cds.model.client import Client
 from exercise_cds.model.decision import Truth, Why
 from exercise_cds.model.facts import Bounds, Fact, InDoubt, Known, NotRecorded
 from exercise_cds.model.pack import FactSpec, RulePack
 from exercise_cds.rulepack import load
+from exercise_cds.rulepack.report import Report
 
 _MARKS = {Truth.TRUE: ("yes", "green"), Truth.FALSE: ("no", "dim"), Truth.UNKNOWN: ("?", "yellow")}
 NEAREST = 12
@@ -99,19 +100,16 @@ def explain(  # noqa: PLR0913 - one parameter an option
         zone = ZoneInfo(time_zone)
     except (ZoneInfoNotFoundError, ValueError):
         raise click.BadParameter(f"{time_zone!r} is no time zone: write one such as Europe/Vienna.", param_hint="--time-zone") from None
+    instead = _asked_of(serving.pack, what_if, rules)
     try:
         asked = read_request_file(request, serving, service=service)
         now = _moment(as_of or asked.as_of, zone)
-        instead = facts_of(serving.pack, what_if)
         client = Client(issuer="", zone=zone)
         seen = CdsService(serving, limits=Limits(), strict=strict).examine(asked.request, client, now, instead=instead)
         seen_there = None if other is None else CdsService(other, limits=Limits(), strict=strict).examine(asked.request, client, now)
     except CdsError as refusal:
         click.echo(f"The service would answer {refusal.status}: {refusal.sentence}", err=True)
         sys.exit(1)
-    unknown = [rule for rule in rules if rule not in {known.id for known in serving.pack.rules}]
-    if unknown:
-        raise click.BadParameter(f"the pack has no rule {', '.join(unknown)}.", param_hint="--rule")
     changes = nearest(serving.pack, asked.request.service, seen.facts) if with_nearest and seen.facts is not None else []
     if as_data:
         data = as_data_of(serving, asked.request.service, now, seen)
@@ -139,6 +137,18 @@ def _prepared(pack: Path, overlay: Path | None) -> Serving:
         click.echo("The pack has errors and cannot be served; mend them first.", err=True)
         sys.exit(1)
     return prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
+
+
+def _asked_of(pack: RulePack, what_if: tuple[str, ...], rules: tuple[str, ...]) -> dict[str, Fact]:
+    """The facts in place of the chart's. Raises BadParameter for a fact, a value or a rule that the pack does not have."""
+    known = [rule.id for rule in pack.rules]
+    for rule in rules:
+        if rule not in known:
+            raise click.BadParameter(f"the pack has no rule {rule!r}. {Report().did_you_mean(rule, known)}", param_hint="--rule")
+    try:
+        return facts_of(pack, what_if)
+    except BadRequest as refusal:
+        raise click.BadParameter(refusal.sentence, param_hint="--what-if") from None
 
 
 def _moment(as_of: datetime | date | None, zone: ZoneInfo) -> datetime:
