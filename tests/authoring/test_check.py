@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from exercise_cds.authoring.check import check
+from exercise_cds.authoring.check import check, packs_at
 from exercise_cds.authoring.findings_shown import as_github, as_text
 from exercise_cds.cli import main
 from exercise_cds.rulepack import CODES
@@ -150,3 +150,16 @@ def test_every_section_has_a_bad_and_a_good_example(code: str) -> None:
     section = page.split(f"\n## {code}\n", 1)[1].split("\n## ", 1)[0]
     assert "Bad" in section
     assert "ood" in section
+
+
+def test_a_place_inside_a_pack_means_the_pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file or folder of a pack names it, as it was typed; a folder of packs names all of them; elsewhere there is none."""
+    pack = copy_of_small(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    inside = Path(pack.name)
+    for place in (inside, inside / "rules", inside / "rules" / "base.yaml"):
+        assert packs_at(place) == [inside]
+    assert packs_at(Path()) == [inside]
+    assert packs_at(tmp_path / "nowhere") == []
+    monkeypatch.chdir(pack / "rules")
+    assert [place.resolve() for place in packs_at(Path("base.yaml"))] == [pack.resolve()]

@@ -44,12 +44,14 @@ class Checked:
 
 
 def packs_at(path: Path) -> list[Path]:
-    """The packs that a path means: a pack's folder, a folder that holds packs, or a file of a pack; none where there is none."""
-    if path.is_file():
-        return next(([parent] for parent in path.resolve().parents if (parent / PACK_FILE).is_file()), [])
+    """The packs that a path means: a pack's folder, a folder that holds packs, or a file or folder of a pack; none where there is none."""
     if (path / PACK_FILE).exists():
         return [path]
-    return sorted(found.parent for found in path.glob(f"*/{PACK_FILE}"))
+    held = [] if path.is_file() else sorted(found.parent for found in path.glob(f"*/{PACK_FILE}"))
+    if held or not path.exists():
+        return held
+    above = (*path.parents, *path.resolve().parents)  # as it was typed, where that reaches
+    return next(([parent] for parent in above if (parent / PACK_FILE).is_file()), [])
 
 
 def check(folder: Path, overlay: Path | None = None, *, today: date | None = None) -> Checked:

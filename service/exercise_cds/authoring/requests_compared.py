@@ -45,7 +45,7 @@ class Both:
 
     def requests(self, folder: Path, on: date) -> Iterator[Compared]:
         """Every request (*.json) of a folder; a story.yaml beside one may name its day."""
-        for path in sorted(folder.rglob("*.json")):
+        for path in sorted(path for path in folder.rglob("*.json") if path.is_file()):
             name = path.relative_to(folder).as_posix()
             try:
                 asked = read_request_file(path, self._new)

@@ -71,7 +71,9 @@ def _tell(name: str, found: list[Compared], *, everything: bool) -> None:
             click.echo(f"\n{one.name}: not asked, {one.refused}", err=True)
     if len(other) > MOST and not everything:
         click.echo(f"\nand {len(other) - MOST} more; --all shows them")
-    click.echo(f"\n{len(other)} of {len(found)} {name} are answered otherwise")
+    refused = sum(bool(one.refused) for one in found)
+    left_out = f"; {refused} could not be asked" if refused else ""
+    click.echo(f"\n{len(other)} of {len(found) - refused} {name} are answered otherwise{left_out}")
 
 
 def _only_words(one: Compared) -> bool:
