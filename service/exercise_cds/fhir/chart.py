@@ -57,7 +57,8 @@ def read_chart(  # noqa: PLR0913 - what the reading depends on is handed in, not
     for key, query in plan.queries.items():
         match prefetch.get(key) or not_sent(query):
             case Obtained(text, (), fetched=False, bundle=bundle):
-                reading.key(query, (text,), bundle)
+                if bundle is None or not bundle.is_empty:
+                    reading.key(query, (text,), bundle)
             case Obtained(text, pages):
                 reading.fetched(query, (text, *pages))
             case NotObtained(cause, why):

@@ -46,6 +46,11 @@ class Cut(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unkn
     timestamp: Member = UNSET
     signature: Member = UNSET
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether it is the plain answer that there is nothing: no entry, no further page, no count of others."""
+        return not self.entry and self.link is UNSET and (self.total is UNSET or bytes(self.total) == b"0")
+
 
 _CUT = msgspec.json.Decoder(Cut)
 _WRITE = msgspec.json.Encoder()
