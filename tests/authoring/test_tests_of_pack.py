@@ -55,6 +55,22 @@ def test_a_failed_case_says_what_was_expected_and_why_not(tmp_path: Path) -> Non
     assert result.output.splitlines()[-1].startswith("small 2026.3.1: 1 of 1 cases failed")
 
 
+def test_settings_under_which_the_pack_does_not_stand_fail_the_case(tmp_path: Path) -> None:
+    """A setting may be within its bounds and leave a rule that can never fire: the case that tries it fails with that sentence."""
+    pack = _pack(tmp_path, "outcome: advised")
+    rules, cases = pack / "rules" / "base.yaml", pack / "tests" / "base.yaml"
+    between = (
+        "- id: between\n  title: Between\n  when: {back_pain_days: {at_least: 13, below: strengthen_from_days}}\n  note: {text: Between}\n"
+    )
+    rules.write_text(f"{rules.read_text('utf-8')}\n{between}  evidence: [a-trial]\n", "utf-8")
+    assert _test(pack).exit_code == 0
+    cases.write_text(cases.read_text("utf-8").replace("  patient:", "  settings: {strengthen_from_days: 7}\n  patient:"), "utf-8")
+    result = _test(pack)
+    assert result.exit_code == 1
+    assert "the pack does not stand with these settings" in result.output
+    assert "the rule 'between' can never be true" in result.output
+
+
 def test_a_case_says_which_steps_are_shown_and_which_option_comes_first(tmp_path: Path) -> None:
     """Steps and options that are there pass; those that are not are told with what is shown instead."""
     assert _test(_pack(tmp_path / "right", "steps: {stretching: knee-to-chest}", "starts_with: {walking: walking}")).exit_code == 0

@@ -14,7 +14,7 @@ from exercise_cds.authoring.chart_builder import PATIENT
 from exercise_cds.authoring.check import Checked
 from exercise_cds.authoring.expectations import WORDS, differences
 from exercise_cds.authoring.results import Results
-from exercise_cds.authoring.runner import USER, Ran, Runner
+from exercise_cds.authoring.runner import USER, Ran, Runner, SettingsUnfit
 from exercise_cds.cards import Composed
 from exercise_cds.cds_service import Examination, Serving
 from exercise_cds.model.decision import Decision, Gate
@@ -72,8 +72,16 @@ class Rerun:
         key = case.service, tuple(sorted(case.settings.items()))
         if key not in self._alike:
             before = None if self._before is None else self._before.runner.compiled(case.settings)
-            self._alike[key] = before is not None and _read_alike(before, self.runner.serving(case.settings), case.service)
+            now = None if before is None else self._now(case)
+            self._alike[key] = before is not None and now is not None and _read_alike(before, now, case.service)
         return self._alike[key]
+
+    def _now(self, case: Case) -> Serving | None:
+        """The pack with the case's settings; None where it does not stand with them."""
+        try:
+            return self.runner.serving(case.settings)
+        except SettingsUnfit:
+            return None
 
     def _decided(self, case: Case, seen: Examination) -> Ran | None:
         """The case decided again from the same facts; None where it must be asked from the beginning."""

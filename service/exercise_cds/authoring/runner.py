@@ -31,6 +31,10 @@ _REFUSED = Examination("", Decision(Outcome.NOTHING_TO_ADVISE, Gate.CLOSED, Gate
 """What is seen of a request that was refused."""
 
 
+class SettingsUnfit(ValueError):
+    """Settings that a case tries, each within its bounds, make a mistake of the pack: a rule that can never fire, for one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ran:
     """One case and what came of it; `differences` is empty where it passed."""
@@ -71,6 +75,8 @@ class Runner:
             seen = self.examine(case, explained=False)
         except CdsError as refused:  # a whole request that no service would take
             return Ran(case, _REFUSED, (f"the service answers {refused.status}: {refused.sentence}",))
+        except SettingsUnfit as unfit:
+            return Ran(case, _REFUSED, (str(unfit),))
         found = differences(case.expect, seen)
         return Ran(case, self.examine(case) if found else seen, found)
 
@@ -84,13 +90,13 @@ class Runner:
         return service.examine(request, ANONYMOUS, now) if explained else service.visit(request, ANONYMOUS, now)
 
     def serving(self, settings: Mapping[str, float]) -> Serving:
-        """The pack with these settings, compiled; without any, as it stands."""
+        """The pack with these settings, compiled; without any, as it stands. Raises SettingsUnfit."""
         key = _key(settings)
         if key not in self._serving:
             loaded = load(self._folder, self._overlay, settings=settings)
             if loaded.pack is None:
                 sentences = "; ".join(str(finding) for finding in loaded.findings)
-                raise ValueError(f"the pack does not stand with these settings: {sentences}")
+                raise SettingsUnfit(f"the pack does not stand with these settings: {sentences}")
             self._serving[key] = prepare(loaded.pack, named_services=frozenset(loaded.pack.services))
         return self._serving[key]
 
