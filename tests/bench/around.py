@@ -63,8 +63,10 @@ AROUND = {
     "record": "the decision record alone, with its writing by another thread",
     "ES384 signature": "an ES384 signature alone",
     "ES384 look": "the whole look at an ES384 token",
+    "ES384 in path": "what an ES384 token adds to the whole call, side by side",
     "RS384 signature": "an RS384 signature alone",
     "RS384 look": "the whole look at an RS384 token",
+    "RS384 in path": "what an RS384 token adds to the whole call, side by side",
 }
 
 
@@ -95,6 +97,7 @@ def around(resources: int, requests: int, folder: Path) -> dict[str, float]:
         }
         spent |= in_turn(paused, requests, clock=time.thread_time)
         spent["door"] = _beyond(lanes["call"], lanes["steward"], requests)
+        spent |= {f"{name} in path": _beyond(lanes[name], lanes["call"], requests) for _, name in KEYS.values()}
         spent |= in_turn({"record": record}, many) | in_turn({"put": record}, many, clock=time.thread_time)
         return {name: spent[name] for name in AROUND}
 

@@ -143,7 +143,7 @@ def _tails(measured: dict[str, Any]) -> str:
 
 def _costs(measured: dict[str, Any]) -> str:
     """What stands around the stages, and growth, each beside what it may cost."""
-    found, grown, memory = measured["around"]["50"], measured["growth"], measured["memory"]
+    found, grown = measured["around"]["50"], measured["growth"]
     kept = found["line"] + found["counters"] + found["record"]
     worst_rule = max(grown["rule"].values())
     rows = [
@@ -152,14 +152,14 @@ def _costs(measured: dict[str, Any]) -> str:
         ("decision record, its writing by another thread included, of the same, %", 2.0, found["record"] / found["call"] * 100),
         *((f"{name} token beside its signature, us", 60.0, found[f"{name} look"] - found[f"{name} signature"]) for name in ALGORITHMS),
         *(
-            (f"{name} token in path beside its signature, us", 150.0, found[name] - found["call"] - found[f"{name} signature"])
+            (f"{name} token in path beside its signature, us", 150.0, found[f"{name} in path"] - found[f"{name} signature"])
             for name in ALGORITHMS
         ),
         ("a resource that no fact takes, us", 4.0, grown["resource"]["unread"]),
         ("a resource that is read, us", 75.0, grown["resource"]["read"]),
         (f"a rule, both engines, in packs of {', '.join(grown['rule'])} (the dearest), us", 0.6, worst_rule),
         ("start to ready, seconds on the wall", 1.5, grown["start"]["wall"]),
-        ("memory of a second worker, MB, proportional", 60.0, memory["ours-gunicorn-2"] - memory["ours-gunicorn-1"]),
+        ("memory of a second worker, MB, proportional", 60.0, measured["second_worker"]),
     ]
     return _table(
         ("cost", "at most", "measured", "reached"),

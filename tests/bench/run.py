@@ -112,17 +112,22 @@ def _measure(folder: Path, venv: str, *, quick: bool) -> dict[str, Any]:  # noqa
             if size not in (50, 200):
                 take(targets, MAIN, size, 4)
         memory = {one.label: round(proportional_memory(target.pid), 1) for one, target in targets.items()}
-    with running(list(TWO), folder, venv) as targets:
+    with running([*TWO, OURS], folder, venv) as targets:
         for target in targets.values():
             ask(target, files[50], connections=4, seconds=1)
         take(targets, TWO, 50, 4)
-        memory |= {one.label: round(proportional_memory(target.pid), 1) for one, target in targets.items()}
+        ask(targets[OURS], files[50], connections=4, seconds=rounds * seconds)
+        memory |= {one.label: round(proportional_memory(targets[one].pid), 1) for one in TWO}
+        second_worker = proportional_memory(targets[TWO[1]].pid) - proportional_memory(targets[OURS].pid)
     parts = {str(size): asdict(stages(serving, size, max(12, 4_000 // size))) for size in sizes}
     parts |= {f"{size} spaced": asdict(stages(serving, size, max(12, 4_000 // size), spaced=True)) for size in (50, 200)}
     whole = {str(size): around(size, max(20, 4_000 // size), folder) for size in (50, 200)}
     grown = {"resource": by_resource(serving), "rule": by_rule(), "start": start(folder)}
-    return {"machine": _machine(serving, has_peer), "cards": cards, "compared": COMPARED, "rows": rows, "memory": memory, "stages": parts,
-            "around": whole, "growth": grown, "seconds": seconds, "rounds": rounds, "minutes": (time.monotonic() - began) / 60}  # fmt: skip
+    return {
+        "machine": _machine(serving, has_peer), "cards": cards, "compared": COMPARED, "rows": rows, "memory": memory, "stages": parts,
+        "second_worker": second_worker, "around": whole, "growth": grown, "seconds": seconds, "rounds": rounds,
+        "minutes": (time.monotonic() - began) / 60,
+    }  # fmt: skip
 
 
 def _row(one: Contestant, size: int, connections: int, seen: list[Seen], *, warm: bool) -> dict[str, Any]:
