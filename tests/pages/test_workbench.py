@@ -305,7 +305,7 @@ def test_in_production_it_is_on_the_operators_port_alone(tmp_path: Path) -> None
         assert _see(f"{ours}/workbench/evaluate", json={"example": "fever"}) == 200
         foreign = {"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "cors"}
         assert _see(f"{ours}/workbench/evaluate", json={"example": "fever"}, headers=foreign) == 403
-        assert _see(f"{ours}/workbench/evaluate", data="x" * 40_000_000, headers={"Content-Type": "application/json"}) == 413
+        assert _see(f"{ours}/workbench/evaluate", data="x" * 32_000_000, headers={"Content-Type": "application/json"}) == 413
 
 
 def _see(address: str, **options: Any) -> int:
@@ -323,7 +323,7 @@ def test_a_pack_that_takes_its_place_ends_no_answer(pack: RulePack) -> None:
     swapped = threading.Event()
 
     def swap() -> None:
-        for _ in range(12):
+        for _ in range(8):
             steward.swap(prepare(pack, named_services=services))
         swapped.set()
 
