@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from exercise_cds.authoring.chart_builder import resources_of
 from exercise_cds.rulepack import Cases, load, read_cases
 from rulepack.planted import SMALL, copy_of_small
 
@@ -110,3 +111,24 @@ def test_broken_cases_do_not_stop_a_pack_from_being_served(tmp_path: Path) -> No
     pack = copy_of_small(tmp_path)
     (pack / "tests" / "base.yaml").write_text("]", "utf-8")
     assert load(pack).pack is not None
+
+
+@pytest.mark.parametrize(
+    ("today", "given", "found"),
+    [
+        ("0001-01-02", "patient: {age: 41}", ("number-out-of-range", "'0001-01-02' is not between 1970 and 2200")),
+        ("2026-03-02", "scores: [{value: 1.0e+308}]", ("number-out-of-range", "'value' must be at most 1e+09")),
+        ("2026-03-02", "scores: [{value: [1]}]", ("wrong-type", "'value' must be a number, not a list")),
+    ],
+)
+def test_a_mistake_is_said_once_and_in_words(tmp_path: Path, today: str, given: str, found: tuple[str, str]) -> None:
+    """A day from which nothing can be counted back, and a value that is neither a fit number nor a text: one sentence each."""
+    text = f"today: {today}\ncases:\n- case: a\n  {given}\n  expect: {{outcome: advised}}\n"
+    assert [(finding.code, finding.sentence) for finding in _read(tmp_path, text).findings] == [found]
+
+
+def test_the_earliest_day_can_be_counted_back_from(tmp_path: Path) -> None:
+    """A hundred thousand weeks before 1970 is a day of the calendar."""
+    text = "today: 1970-01-01\ncases:\n- case: a\n  conditions: [{code: M54.50, onset: 99999 weeks ago}]\n  expect: {outcome: advised}\n"
+    (case,) = _read(tmp_path, text).cases
+    assert resources_of(case.given, case.today)

@@ -26,6 +26,9 @@ BUILDERS = (
 )  # fmt: skip
 """Keys of a case that build a chart; a whole request has none of them."""
 
+_YEARS = range(1970, 2200)
+"""From these a chart's dates are counted back, up to 99,999 weeks, and remain dates of the calendar."""
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -83,10 +86,15 @@ class _Reader:
 
     def _day(self, written: str, place: Place) -> date | None:
         try:
-            return date.fromisoformat(written)
+            day = date.fromisoformat(written)
         except ValueError:
             self.report.add("bad-form", place.where, f"{quoted(written)} is no day of the calendar", "write a date: 2026-03-02")
             return None
+        if day.year in _YEARS:
+            return day
+        sentence = f"{quoted(written)} is not between {_YEARS.start} and {_YEARS.stop}"
+        self.report.add("number-out-of-range", place.where, sentence, "write a day on which the service may be asked: 2026-03-02")
+        return None
 
     def _case(self, shape: CaseShape, place: Place, today: date) -> None:
         where = (place / "case").where

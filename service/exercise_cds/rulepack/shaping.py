@@ -18,6 +18,8 @@ from exercise_cds.rulepack.shapes.vocabulary import Shape
 
 S = TypeVar("S", bound=Shape)
 _MOST_ERRORS = 100
+_WAYS = frozenset({"constrained-float", "constrained-str", "constrained-int"})
+"""What pydantic calls the ways of "a number or a text"; they stand at the end of an error's place."""
 _KINDS = {
     "string": "a text", "float": "a number", "int": "a whole number", "bool": "true or false", "list": "a list",
     "dict": "a mapping (key: value)", "model": "a mapping (key: value)",
@@ -46,13 +48,27 @@ def shaped(place: Place, shape: type[S], report: Report) -> S | None:
     try:
         valid = shape.model_validate(plain(place.node))
     except ValidationError as error:
-        found = error.errors(include_url=False, include_input=False)[:_MOST_ERRORS]
+        found = _one_of_each(error.errors(include_url=False, include_input=False)[:_MOST_ERRORS])
         misspelt = _misspelt(shape, found)
         for details in found:
             if details["type"] != "missing" or details["loc"] not in misspelt:
                 _finding(place, shape, details, report)
         return None
     return valid if whole else None
+
+
+def _one_of_each(found: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Where a number or a text may stand, each of the two refuses for itself: one of them is said, a number too large before "no text"."""
+    best: dict[tuple[Step, ...], ErrorDetails] = {}
+    rest = []
+    for details in found:
+        if details["loc"][-1:] and details["loc"][-1] in _WAYS:
+            there = details["loc"][:-1]
+            if there not in best or (best[there]["type"].endswith("_type") and not details["type"].endswith("_type")):
+                best[there] = {**details, "loc": there}
+        else:
+            rest.append(details)
+    return rest + list(best.values())
 
 
 def _misspelt(shape: type[Shape], found: list[ErrorDetails]) -> set[tuple[Step, ...]]:
