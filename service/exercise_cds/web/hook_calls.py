@@ -78,7 +78,7 @@ class HookCalls:
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         """One request."""
-        called = _PATH.fullmatch(environ["PATH_INFO"])
+        called = _PATH.fullmatch(environ.get("PATH_INFO", ""))
         if called is None or environ["REQUEST_METHOD"] != "POST":
             return self._rest(environ, start_response)
         said = Said()
