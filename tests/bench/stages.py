@@ -92,8 +92,15 @@ def _read(chart: Any) -> set[str]:
 
 
 def _given(inputs: Any) -> list[Any]:
-    """What a stage is given: made anew for each lap where the stage uses it up (a chart is validated once)."""
-    return inputs() if callable(inputs) else inputs
+    """What a stage is given: made anew for each lap where the stage uses it up (a chart is validated once), and then no garbage to be
+    looked through: a call has one chart in memory, not all of them.
+    """  # noqa: D205 - one paragraph
+    if not callable(inputs):
+        return inputs
+    made = inputs()
+    gc.collect()
+    gc.freeze()
+    return made
 
 
 def _lap(run: Callable[[Any], object], inputs: list[Any]) -> float:
