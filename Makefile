@@ -4,6 +4,7 @@
 
 PORT ?= 8080
 ARGS ?=
+JOBS ?= 2
 BIN := .venv/bin
 
 help:  ## this list
@@ -14,9 +15,9 @@ serve:  ## set up, then serve on http://127.0.0.1:$PORT (8080) without authentic
 	@EXERCISE_CDS_PORT="$(PORT)" EXERCISE_CDS_AUTHENTICATION=none EXERCISE_CDS_NAMED_SERVICES=low-back-pain-orders-sign \
 		EXERCISE_CDS_HTTP_FHIR_SERVERS=true EXERCISE_CDS_WORKBENCH__ENABLED=true EXERCISE_CDS_RELOAD_SECONDS=2 exec $(BIN)/exercise-cds serve $(ARGS)
 
-test:  ## set up, then run all tests; ARGS="-k duration" chooses
+test:  ## set up, then run all tests, JOBS=2 files at a time; ARGS="-k duration" chooses
 	@tools/set-up
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 lint:  ## ruff and mypy
 	@tools/set-up
