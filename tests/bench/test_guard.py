@@ -6,10 +6,10 @@ import json
 
 import pytest
 
-from bench.guard import BASELINE, DEARER, ORIGINAL, PLANTED, YARDSTICK, compared, verdict
+from bench.guard import BASELINE, ORIGINAL, PLANTED, YARDSTICK, compared, verdict
 
 BEFORE = {"answer-50": 8_000_000, "decode-50": 1_300_000, YARDSTICK: 7_000_000, PLANTED: 10_000_000}
-MOST = DEARER["instructions"]
+HOW = "instructions"
 
 
 @pytest.mark.parametrize("part", ["answer-50", "decode-50"])
@@ -18,7 +18,7 @@ def test_a_part_that_became_a_fifth_dearer_is_refused(part: str) -> None:
     for times, refused in (1.25, True), (1.1, False):
         now = {**BEFORE, part: BEFORE[part] * times}
         now[PLANTED] = now[ORIGINAL] * 1.25
-        told = verdict(compared(now, BEFORE), MOST)
+        told = verdict(compared(now, BEFORE), HOW)
         assert [part in sentence for sentence in told] == ([True] if refused else [])
 
 
@@ -26,14 +26,14 @@ def test_a_part_that_became_a_fifth_dearer_is_refused(part: str) -> None:
 def test_another_interpreter_is_not_a_slowdown(times: float) -> None:
     """An interpreter that takes more or fewer instructions for everything alike is no change of ours, and a quarter more on it is."""
     now = {name: cost * times for name, cost in BEFORE.items()}
-    assert verdict(compared(now, BEFORE), MOST) == []
+    assert verdict(compared(now, BEFORE), HOW) == []
     dearer = {**now, "answer-50": now["answer-50"] * 1.25, PLANTED: now[PLANTED] * 1.25}
-    assert verdict(compared(dearer, BEFORE), MOST) == ["answer-50 takes 1.25 times the baseline"]
+    assert verdict(compared(dearer, BEFORE), HOW) == ["answer-50 takes 1.25 times the baseline"]
 
 
 def test_a_guard_that_does_not_see_the_planted_slowdown_fails() -> None:
     """Were the planted quarter not to show in the counts, the guard would say so instead of passing."""
-    (told,) = verdict(compared({**BEFORE, PLANTED: BEFORE[ORIGINAL]}, BEFORE), MOST)
+    (told,) = verdict(compared({**BEFORE, PLANTED: BEFORE[ORIGINAL]}, BEFORE), HOW)
     assert "blind" in told
 
 
