@@ -13,7 +13,7 @@ from flask import Blueprint, Flask, Response, g, request
 from werkzeug.datastructures import Headers
 from werkzeug.exceptions import HTTPException
 
-from exercise_cds.errors import CdsError, NotFound
+from exercise_cds.errors import CdsError
 from exercise_cds.model.client import ANONYMOUS, Admission
 from exercise_cds.settings import Settings
 from exercise_cds.web import answers, api, failures, feedback, ops, perimeter
@@ -82,7 +82,7 @@ def create_app(  # noqa: PLR0913 - all wiring comes in here, by name
     door = Door(service, settings, authenticate, clock, metrics, perimeter.Doors(settings), addresses, rates, trace)
     app.before_request(_first_looks(door))
     app.after_request(_last_words(door))
-    app.register_error_handler(CdsError, _refuse(metrics))
+    app.register_error_handler(CdsError, lambda fault: door.refuse(fault, g.said))
     app.register_error_handler(HTTPException, answers.of_framework)
     failed = failures.told_by_id(metrics)
     app.register_error_handler(Exception, failed)
@@ -110,11 +110,7 @@ def _first_looks(door: Door) -> Callable[[], Response | None]:
         if request.routing_exception is not None:
             raise request.routing_exception
         if (name := (request.view_args or {}).get("service")) is not None:
-            try:
-                door.hook_of(name, said)
-            except NotFound:
-                if settings.open_discovery:
-                    raise  # what is served is no secret; where it is, the endpoint says so once it knows who asks
+            door.hook_if_served(name, said)
         environ = request.environ
         perimeter.header_size(environ, settings.limits.header)
         doors.host(environ)
@@ -142,14 +138,3 @@ def _last_words(door: Door) -> Callable[[Response], Response]:
         return answer
 
     return finish
-
-
-def _refuse(metrics: Metrics) -> Callable[[CdsError], Response]:
-    def refuse(fault: CdsError) -> Response:
-        """A caller's mistake: why goes to log and counters; of a 401 the caller hears nothing (CH-139)."""
-        said: Said = g.said
-        said.refused(fault)
-        metrics.refusals.labels(said.reason).inc()
-        return answers.refusal(fault)
-
-    return refuse

@@ -67,6 +67,20 @@ class Door:
         """Note the service that is called, and its hook. Raises NotFound."""
         said.hook, said.service = self.service.hook_of(name), name
 
+    def hook_if_served(self, name: str, said: Said) -> None:
+        """The same before it is known who asks. Raises NotFound only where discovery is open: elsewhere what is served is a secret."""
+        try:
+            self.hook_of(name, said)
+        except NotFound:
+            if self.settings.open_discovery:
+                raise
+
+    def refuse(self, fault: CdsError, said: Said) -> Response:
+        """The answer to a caller's mistake: why goes to log and counters; of a 401 the caller hears nothing (CH-139)."""
+        said.refused(fault)
+        self.metrics.refusals.labels(said.reason).inc()
+        return answers.refusal(fault)
+
 
 class HookCalls:
     """A WSGI application around another one, which gets what is no hook call."""
@@ -96,9 +110,7 @@ class HookCalls:
         try:
             return "200 OK", [("Content-Type", answers.JSON)], self._answer(environ, name, said)
         except CdsError as fault:
-            said.refused(fault)
-            self._door.metrics.refusals.labels(said.reason).inc()
-            refusal = answers.refusal(fault)
+            refusal = self._door.refuse(fault, said)
         except HTTPException as fault:  # the body broke off
             refusal = answers.of_framework(fault)
         except Exception as fault:  # noqa: BLE001 - law 8: our bug is answered, with an id, as Flask does with those of its own requests
@@ -109,11 +121,7 @@ class HookCalls:
         """The body of a 200. Raises CdsError."""
         door, settings = self._door, self._door.settings
         door.addresses.take(environ)
-        try:
-            door.hook_of(name, said)
-        except NotFound:
-            if settings.open_discovery:
-                raise  # what is served is no secret; where it is, that is said once it is known who asks
+        door.hook_if_served(name, said)
         perimeter.header_size(environ, settings.limits.header)
         door.perimeter.host(environ)
         door.perimeter.page(environ)

@@ -2,7 +2,7 @@
 
 Without authentication the process trusts whoever reaches loopback, and a browser on the same machine reaches it for any page it
 shows: a foreign name that resolves to 127.0.0.1 is stopped by `Host`, a foreign page by `Origin` and `Sec-Fetch-Site`, and a form
-by its media type. A request is refused in the order of `api.call`.
+by its media type. A request is refused in the order of hook_calls.py.
 """
 
 from __future__ import annotations
