@@ -62,16 +62,8 @@ class _Timed(socket.socket):
         super().sendall(*what)
 
 
-class _TimedTls(ssl.SSLSocket):
+class _TimedTls(_Timed, ssl.SSLSocket):
     """The same over TLS."""
-
-    def recv_into(self, *where: Any) -> int:
-        self.settimeout(_served.left())
-        return super().recv_into(*where)
-
-    def sendall(self, *what: Any) -> None:
-        self.settimeout(_served.left())
-        super().sendall(*what)
 
 
 def trusting(ca_file: Path | None) -> ssl.SSLContext:
