@@ -11,14 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from exercise_cds.authoring.mutants import asked, every
+from exercise_cds.authoring.mutants import asked
 from exercise_cds.authoring.runner import Ran
 from exercise_cds.model.decision import Truth
 from exercise_cds.model.facts import Facts
 from exercise_cds.model.kinds import KINDS, ValueType
 from exercise_cds.model.kleene import leaf_truth
 from exercise_cds.model.pack import RulePack
-from exercise_cds.model.tree import Always, Leaf, Node, Op
+from exercise_cds.model.tree import Always, Leaf, Node, Op, leaves
 from exercise_cds.model.where import Where
 
 
@@ -50,14 +50,11 @@ class Coverage:
 
 
 def _questions(nodes: Iterable[Node]) -> dict[Where, Leaf]:
-    return {leaf.where: leaf for node in nodes for leaf in every(node) if isinstance(leaf, Leaf)}
+    return {leaf.where: leaf for node in nodes for leaf in leaves(node)}
 
 
 def _rule_trees(pack: RulePack, service: str) -> list[Node]:
-    trees: list[Node] = []
-    for rule in pack.rules_of(service):
-        trees += [rule.when] if rule.unless is None else [rule.when, rule.unless]
-    return trees
+    return [tree for rule in pack.rules_of(service) for tree in rule.conditions]
 
 
 def _goals(pack: RulePack) -> list[Goal]:

@@ -22,7 +22,7 @@ from exercise_cds.authoring.mutation import Trials, mutate
 from exercise_cds.authoring.runner import Ran, Runner
 from exercise_cds.authoring.try_pack import child_environment
 from exercise_cds.model.pack import RulePack
-from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Not
+from exercise_cds.model.tree import Leaf, Node, nodes
 from exercise_cds.model.where import Where
 
 _NICE = 10
@@ -62,17 +62,19 @@ class Places:
     def __init__(self, pack: RulePack) -> None:
         self._parts: dict[Where, set[Part]] = {}
         for rule in pack.rules:
-            for tree in (rule.when, rule.unless):
+            for tree in rule.conditions:
                 self._put(("rules", rule.id), tree)
         for name, program in pack.programs.items():
             self._put(("programs", name), program.in_place_if)
         for name, named in pack.named.items():
             self._put(("facts", name), named.condition)
-        for tree in (pack.about, *(service.when for service in pack.services.values())):
-            self._put(None, tree)
+        for gate in (pack.about, *(service.when for service in pack.services.values())):
+            self._put(None, gate)
 
     def _put(self, owner: Part | None, tree: Node | None) -> None:
-        for node in _own(tree):
+        if tree is None:
+            return
+        for node in nodes(tree):
             parts = self._parts.setdefault(node.where, set())
             parts |= {owner} if owner else set()
             if isinstance(node, Leaf):
@@ -87,21 +89,6 @@ class Places:
         if mutant.sort is Sort.OVERRULED:
             return {("facts", mutant.of), ("facts", mutant.fact)}
         return {("rules", mutant.of)} if mutant.rule is not None else self.at(mutant.where)
-
-
-def _own(node: Node | None) -> Iterator[Node]:
-    """A condition's parts as far as they stand there; a name's own parts stand with the name."""
-    if node is None:
-        return
-    yield node
-    match node:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from _own(part)
-        case Not(part):
-            yield from _own(part)
-        case Named():
-            return
 
 
 _KIND = {"rule": "rules", "program": "programs"}

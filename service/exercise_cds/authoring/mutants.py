@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from exercise_cds.model.normal import contrary
 from exercise_cds.model.pack import FactSpec, Rule, RulePack, Withhold
-from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Not, Op
+from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Not, Op, every
 from exercise_cds.model.where import Where
 
 TURNED = {
@@ -101,21 +101,8 @@ def trees(pack: RulePack) -> Iterator[Node]:
     yield pack.about
     yield from (service.when for service in pack.services.values() if service.when is not None)
     for rule in pack.rules:
-        yield rule.when
-        if rule.unless is not None:
-            yield rule.unless
+        yield from rule.conditions
     yield from (program.in_place_if for program in pack.programs.values() if program.in_place_if is not None)
-
-
-def every(node: Node) -> Iterator[Node]:
-    """The condition and all its parts, also behind names."""
-    yield node
-    match node:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from every(part)
-        case Not(part) | Named(_, part):
-            yield from every(part)
 
 
 def mutants(pack: RulePack) -> tuple[Mutant, ...]:

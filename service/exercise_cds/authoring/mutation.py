@@ -16,7 +16,7 @@ from itertools import count
 from typing import NamedTuple
 
 from exercise_cds.authoring.expectations import WORDS, differences
-from exercise_cds.authoring.mutants import Mutant, Sort, changed, every, mutants, mutated, trees
+from exercise_cds.authoring.mutants import Mutant, Sort, changed, mutants, mutated, trees
 from exercise_cds.authoring.runner import Ran, Runner
 from exercise_cds.cards import Composed, Composer
 from exercise_cds.cds_service import Examination
@@ -27,7 +27,7 @@ from exercise_cds.model.facts import FALSE, Facts, NotRecorded
 from exercise_cds.model.kleene import leaf_truth
 from exercise_cds.model.normal import NEVER, negation_normal
 from exercise_cds.model.pack import RulePack
-from exercise_cds.model.tree import Leaf, Node
+from exercise_cds.model.tree import Leaf, Node, every
 from exercise_cds.rulepack import Case
 
 NOBODY = -1

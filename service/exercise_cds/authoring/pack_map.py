@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from exercise_cds.authoring.reads import leaves
 from exercise_cds.cards import rule_sentence, sentence
 from exercise_cds.model.pack import FactSpec, Rule, RulePack
+from exercise_cds.model.tree import leaves
 
 KINDS = {
     "rules": "Rules",
@@ -50,7 +50,8 @@ class PackMap:
         self.pack = pack
         self._asked = {rule.id: _facts_of(rule) for rule in pack.rules}
         self._in_place = {
-            program.id: dict.fromkeys(leaf.fact for leaf in leaves(program.in_place_if)) for program in pack.programs.values()
+            program.id: dict.fromkeys(leaf.fact for leaf in leaves(program.in_place_if)) if program.in_place_if is not None else {}
+            for program in pack.programs.values()
         }
         self.entries = {kind: {entry.id: entry for entry in make(self)} for kind, make in _CHAPTERS.items()}
 
@@ -156,7 +157,7 @@ _CHAPTERS = {
 
 
 def _facts_of(rule: Rule) -> dict[str, None]:
-    return dict.fromkeys(leaf.fact for node in (rule.when, rule.unless) for leaf in leaves(node))
+    return dict.fromkeys(leaf.fact for node in rule.conditions for leaf in leaves(node))
 
 
 def _refs(kind: str, ids: Iterable[str]) -> tuple[Ref, ...]:

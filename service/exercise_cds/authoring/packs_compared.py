@@ -148,7 +148,7 @@ def _counted(value: float, unit: str) -> str:
 
 def _asking(pack: RulePack, setting: str) -> frozenset[str]:
     """The rules that compare with a setting."""
-    asked = ((rule.id, tree) for rule in pack.rules for tree in (rule.when, rule.unless) if tree is not None)
+    asked = ((rule.id, tree) for rule in pack.rules for tree in rule.conditions)
     return frozenset(rule for rule, tree in asked for leaf in leaves(tree) if leaf.setting == setting)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from html import escape
 from math import sqrt
 
 from exercise_cds.authoring.plain_patient import Offered
 from exercise_cds.model.pack import Rule, RulePack
-from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Not
+from exercise_cds.model.tree import Leaf, Named, nodes
 
 INK, LINE, OFFER, TAKE = "#1b2733", "#c4ccd4", "#2f7d5b", "#b3402e"
 _FONT = 'font-family="system-ui, sans-serif"'
@@ -96,19 +96,5 @@ def _edge(start: tuple[float, float], end: tuple[float, float], colour: str, out
 
 def _names(rule: Rule) -> Sequence[str]:
     """What a rule asks by name: named conditions as one, facts one by one."""
-    trees: Iterable[Node] = (rule.when,) if rule.unless is None else (rule.when, rule.unless)
-    return list(dict.fromkeys(name for tree in trees for name in _asked(tree)))
-
-
-def _asked(node: Node) -> Iterable[str]:
-    match node:
-        case Named(name):
-            return [name]
-        case Leaf():
-            return [node.fact]
-        case AllOf(parts) | AnyOf(parts):
-            return [name for part in parts for name in _asked(part)]
-        case Not(part):
-            return _asked(part)
-        case _:
-            return []
+    asked = (node for tree in rule.conditions for node in nodes(tree))
+    return list(dict.fromkeys(node.fact if isinstance(node, Leaf) else node.name for node in asked if isinstance(node, Leaf | Named)))

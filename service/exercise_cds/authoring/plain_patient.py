@@ -37,8 +37,8 @@ def fact_of_kind(pack: RulePack, kind: str) -> FactSpec | None:
     """The fact of a kind that the offering rules ask about most; None where none does."""
     asked: dict[str, int] = {}
     for rule in pack.rules:
-        for tree in (rule.when, rule.unless):
-            for leaf in leaves(tree) if tree is not None else ():
+        for tree in rule.conditions:
+            for leaf in leaves(tree):
                 if leaf.fact in pack.facts and pack.facts[leaf.fact].kind == kind:
                     asked[leaf.fact] = asked.get(leaf.fact, 0) + 1
     return pack.facts[max(asked, key=lambda name: asked[name])] if asked else None
@@ -46,7 +46,7 @@ def fact_of_kind(pack: RulePack, kind: str) -> FactSpec | None:
 
 def bands(pack: RulePack, spec: FactSpec) -> tuple[Band, ...]:
     """The bands into which the pack's questions cut a fact, and "not recorded"."""
-    asked = [leaf for rule in pack.rules for tree in (rule.when, rule.unless) if tree for leaf in leaves(tree) if leaf.fact == spec.name]
+    asked = [leaf for rule in pack.rules for tree in rule.conditions for leaf in leaves(tree) if leaf.fact == spec.name]
     least, most = range_of(spec)
     whole = spec.kind in WHOLE_NUMBERS
     # Where an answer can change: at the number itself (at least, below), or just above it (more than, at most).

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from exercise_cds.model.kinds import KINDS, ValueType
 from exercise_cds.model.pack import FactSpec, RulePack
-from exercise_cds.model.tree import AllOf, AnyOf, Leaf, Named, Node, Not
+from exercise_cds.model.tree import leaves
 
 _RANGES = {"days": (0.0, 120.0), "years": (0.0, 100.0), "Cel": (35.0, 41.0), "%": (0.0, 30.0), "kg/m2": (15.0, 60.0)}
 """Where a slider begins and ends, by unit."""
@@ -19,7 +18,7 @@ def facts_read(pack: RulePack, service: str) -> dict[str, list[float]]:
     """Every fact that a service's rules ask about, with the numbers that they compare it to, in order."""
     found: dict[str, set[float]] = {}
     for rule in pack.rules_of(service):
-        for node in (rule.when, rule.unless):
+        for node in rule.conditions:
             for leaf in leaves(node):
                 values = leaf.value if isinstance(leaf.value, tuple) else (leaf.value,)
                 numbers = {float(one) for one in values if isinstance(one, int | float) and not isinstance(one, bool)}
@@ -27,18 +26,6 @@ def facts_read(pack: RulePack, service: str) -> dict[str, list[float]]:
     for leaf in leaves(pack.about):
         found.setdefault(leaf.fact, set())
     return {name: sorted(numbers) for name, numbers in found.items()}
-
-
-def leaves(node: Node | None) -> Iterator[Leaf]:
-    """Every question of a condition, wherever it stands in it."""
-    match node:
-        case Leaf():
-            yield node
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from leaves(part)
-        case Not(part) | Named(_, part):
-            yield from leaves(part)
 
 
 def controls(pack: RulePack, service: str) -> list[dict[str, Any]]:

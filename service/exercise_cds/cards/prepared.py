@@ -154,7 +154,7 @@ class Prepared:
         read = set(self.about | gate)
         for rule in pack.rules_of(name):
             if not rule.silent and rule.id not in pack.disabled:
-                read |= facts_read(rule.when) | (facts_read(rule.unless) if rule.unless is not None else frozenset())
+                read.update(*map(facts_read, rule.conditions))
         return ServiceView(
             told=tuple(spec for spec in self.facts.values() if spec.tell),
             read=tuple(spec for spec in self.facts.values() if spec.name in read and not spec.tell),

@@ -50,8 +50,7 @@ def _conditions(pack: RulePack, service_id: str, rules: Iterable[Rule], programs
     service = pack.services[service_id]
     yield from [service.when] if service.when else []
     for rule in rules:
-        yield rule.when
-        yield from [rule.unless] if rule.unless else []
+        yield from rule.conditions
     yield from (program.in_place_if for program in programs if program.in_place_if)
 
 

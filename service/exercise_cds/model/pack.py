@@ -199,6 +199,11 @@ class Rule:
     review_by: str = ""
     where: Where = field(default=NOWHERE, compare=False)
 
+    @property
+    def conditions(self) -> tuple[Node, ...]:
+        """`when`, and `unless` where there is one."""
+        return (self.when,) if self.unless is None else (self.when, self.unless)
+
 
 @dataclass(frozen=True, slots=True)
 class Step:

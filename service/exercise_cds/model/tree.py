@@ -97,6 +97,27 @@ class Always:
 Node: TypeAlias = "Leaf | AllOf | AnyOf | Not | Named | Always"
 
 
+def nodes(node: Node) -> Iterator[Node]:
+    """The tree and its parts as they are written, without what stands behind names."""
+    yield node
+    match node:
+        case AllOf(parts) | AnyOf(parts):
+            for part in parts:
+                yield from nodes(part)
+        case Not(part):
+            yield from nodes(part)
+        case Leaf() | Named() | Always():
+            return
+
+
+def every(node: Node) -> Iterator[Node]:
+    """The tree and all its parts, also behind names."""
+    for one in nodes(node):
+        yield one
+        if isinstance(one, Named):
+            yield from every(one.part)
+
+
 def leaves(node: Node) -> Iterator[Leaf]:
     """Every leaf of the tree, left to right, repeated ones repeatedly."""
     match node:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from exercise_cds.model.normal import negation_normal
 from exercise_cds.model.pack import Rule, RulePack
-from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Named, Node, Not, leaves
+from exercise_cds.model.tree import AllOf, Always, AnyOf, Leaf, Named, Node, Not, leaves, nodes
 from exercise_cds.rulepack.lint.solver import Solver, Wanted
 from exercise_cds.rulepack.lint.states import TooMany
 from exercise_cds.rulepack.report import Report, quoted
@@ -20,8 +20,7 @@ def fires(rule: Rule) -> tuple[Wanted, ...]:
 
 def asked(rule: Rule) -> frozenset[str]:
     """The facts that a rule asks about."""
-    trees = (rule.when,) if rule.unless is None else (rule.when, rule.unless)
-    return frozenset(leaf.fact for tree in trees for leaf in leaves(tree))
+    return frozenset(leaf.fact for tree in rule.conditions for leaf in leaves(tree))
 
 
 def never_true(pack: RulePack, solver: Solver, report: Report) -> None:
@@ -103,20 +102,7 @@ def trees(pack: RulePack) -> Iterator[Node]:
     yield from (named.condition for named in pack.named.values())
     yield from (program.in_place_if for program in pack.programs.values() if program.in_place_if is not None)
     for rule in pack.rules:
-        yield rule.when
-        if rule.unless is not None:
-            yield rule.unless
-
-
-def nodes(tree: Node) -> Iterator[Node]:
-    """The tree and its parts, without what stands behind names."""
-    yield tree
-    match tree:
-        case AllOf(parts) | AnyOf(parts):
-            for part in parts:
-                yield from nodes(part)
-        case Not(part):
-            yield from nodes(part)
+        yield from rule.conditions
 
 
 def implied(pack: RulePack, solver: Solver, report: Report) -> None:

@@ -7,9 +7,9 @@ from datetime import date
 
 from exercise_cds.model.kinds import KINDS, ValueType
 from exercise_cds.model.pack import RulePack, Text
-from exercise_cds.model.tree import Leaf, Named, Node, Not, leaves
+from exercise_cds.model.tree import Leaf, Named, Node, Not, every, leaves, nodes
 from exercise_cds.model.where import Where
-from exercise_cds.rulepack.lint.logic import nodes, trees
+from exercise_cds.rulepack.lint.logic import trees
 from exercise_cds.rulepack.report import Report, quoted
 
 _AT_HOME = {"valueset": ("value set", "valuesets/{}.json"), "setting": ("setting", "pack.yaml")}
@@ -63,7 +63,7 @@ def _facts_in_use(pack: RulePack) -> set[str]:
     waiting += [service.when for service in pack.services.values() if service.when is not None]
     waiting += [program.in_place_if for program in pack.programs.values() if program.in_place_if is not None]
     for rule in pack.rules:
-        waiting += [rule.when] if rule.unless is None else [rule.when, rule.unless]
+        waiting += rule.conditions
     used |= {name for text in _texts(pack) for name in text.names}
     for tree in waiting:
         used.update(_asked(tree))
@@ -74,12 +74,11 @@ def _facts_in_use(pack: RulePack) -> set[str]:
 
 def _asked(tree: Node) -> Iterator[str]:
     """Facts and named conditions of a tree, also behind names."""
-    for node in nodes(tree):
+    for node in every(tree):
         if isinstance(node, Leaf):
             yield node.fact
         elif isinstance(node, Named):
             yield node.name
-            yield from _asked(node.part)
 
 
 def _texts(pack: RulePack) -> Iterator[Text]:
