@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from builders.resources import condition, observation, procedure, score
@@ -16,25 +14,14 @@ from decision_table.running_service import (
     REFERRAL,
     SCIATICA,
     STABILIZATION,
-    STRENGTHENING,
     STRETCHING,
     Row,
     disagreements,
     years_ago,
 )
+from decision_table.section_5 import FROM_14, LBP, MAY, back
 
-LBP = condition("M54.50", onset=20)
-CHRONIC = condition("M54.50", onset=400)
 EXERCISE = ALL - {EDUCATION, REFERRAL}
-FROM_14 = frozenset({EDUCATION, STRETCHING, AEROBIC, STABILIZATION})
-MAY = frozenset({STRENGTHENING, MCKENZIE})
-ASSESS_PLAN = "http://hl7.org/fhir/us/core/CodeSystem/careplan-category|assess-plan"
-
-
-def back(words: str, *more: Any, **expected: Any) -> Row:
-    """Back pain of 20 days, a score of 4, and this finding."""
-    return Row(words, (LBP, score(4), *more), **expected)
-
 
 AGE = (
     back(
